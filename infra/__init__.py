@@ -1,0 +1,1 @@
+"""What installs, starts and supervises Frontdesk; the product itself imports nothing from here."""
