@@ -1,0 +1,30 @@
+"""Who does something: a member of staff, a customer, an operator of the platform, or the system itself."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from kernel.i18n import ENGLISH, Language
+
+ActorKind = Literal["staff", "customer", "operator", "system", "visitor"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    """`id` is the row in the tenant's `staff_member` or `customer` table; permissions are `tenants.permissions` names."""
+
+    kind: ActorKind
+    id: int | None = None
+    name: str = ""
+    permissions: frozenset[str] = field(default_factory=frozenset)
+    language: Language = ENGLISH
+
+    def may(self, permission: str) -> bool:
+        return permission in self.permissions
+
+    @property
+    def is_staff(self) -> bool:
+        return self.kind in ("staff", "system")
+
+
+SYSTEM = Actor(kind="system", name="Frontdesk")
+VISITOR = Actor(kind="visitor")

@@ -1,0 +1,157 @@
+"""The database: engines, sessions that stand in one place for one transaction, and the one commit."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, ClassVar
+
+import psycopg
+from sqlalchemy import BigInteger, DateTime, Engine, MetaData, Sequence, Text, create_engine, event
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import Connection
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from kernel import settings
+from kernel.tenancy import PLATFORM, Stand
+
+_NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+_COLUMN_TYPES: dict[Any, Any] = {datetime: DateTime(timezone=True), str: Text, dict[str, Any]: JSONB}
+
+
+class TenantBase(DeclarativeBase):
+    """Tables that every tenant has in its own schema; the search path decides whose they are."""
+
+    metadata = MetaData(naming_convention=_NAMES)
+    type_annotation_map: ClassVar[dict[Any, Any]] = _COLUMN_TYPES
+
+
+class PlatformBase(DeclarativeBase):
+    """Tables of the one shared schema."""
+
+    metadata = MetaData(schema="platform", naming_convention=_NAMES)
+    type_annotation_map: ClassVar[dict[Any, Any]] = _COLUMN_TYPES
+
+
+def tenant_id_column() -> Mapped[int]:
+    """A primary key drawn from the tenant's one sequence: a sequence per table would cost half a millisecond each at sign-up."""
+    return mapped_column(BigInteger, Sequence("ids"), primary_key=True)
+
+
+_engine: Engine | None = None
+
+
+def engine() -> Engine:
+    """Return the process's engine, made at first use."""
+    global _engine
+    if _engine is None:
+        _engine = make_engine(settings.current().database_url)
+    return _engine
+
+
+def dispose() -> None:
+    """Close all connections (before a fork, after a test)."""
+    global _engine
+    if _engine is not None:
+        _engine.dispose()
+    _engine = None
+
+
+def make_engine(url: str, *, pool_size: int = 5) -> Engine:
+    """Return an engine whose transactions all begin with taking their stand, in one round trip.
+
+    The driver runs in autocommit, so that the BEGIN is ours; statements are never prepared, because PostgreSQL plans again
+    whenever the search path changes and a migration would break the cached plan.
+    """
+    made = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=10,
+        pool_timeout=5,
+        pool_pre_ping=True,
+        connect_args={"prepare_threshold": None, "connect_timeout": 5, "options": "-c search_path=no_tenant"},
+    )
+    event.listen(made, "connect", _begin_is_ours)
+    event.listen(made, "begin", _take_stand)
+    return made
+
+
+def _begin_is_ours(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    connection.autocommit = True  # type: ignore[attr-defined]
+
+
+def _take_stand(connection: Connection) -> None:
+    stand = connection.get_execution_options().get("stand")
+    if stand is None:
+        raise RuntimeError("A transaction must say where it stands: open it with database.session_at(stand).")
+    limits = "SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '30s'"
+    _driver(connection).execute(f"BEGIN; {stand.sql}; {limits}")
+
+
+def _driver(connection: Connection) -> Any:
+    return connection.connection.driver_connection
+
+
+def session_at(stand: Stand) -> Session:
+    """Return a session for one transaction in `stand`; whoever opens it must `settle` it."""
+    session = Session(engine().execution_options(stand=stand), expire_on_commit=False)
+    session.info["stand"] = stand
+    return session
+
+
+def stand_of(session: Session) -> Stand:
+    stand: Stand = session.info["stand"]
+    return stand
+
+
+def move(session: Session, stand: Stand) -> None:
+    """Let the session's open transaction stand elsewhere from here on: the outbox belongs to the platform, the work to a tenant."""
+    session.flush()
+    _driver(session.connection()).execute(stand.sql)
+    session.info["stand"] = stand
+
+
+def after_commit(session: Session, call: Callable[[], None]) -> None:
+    """Run `call` once the session's transaction is safely on disk, or never."""
+    session.info.setdefault("after_commit", []).append(call)
+
+
+def settle(session: Session, *, keep: bool) -> None:
+    """End the session's one transaction: commit when `keep`, else leave no trace."""
+    try:
+        if keep:
+            session.commit()
+        else:
+            session.rollback()
+    finally:
+        session.close()
+    if keep:
+        for call in session.info.pop("after_commit", []):
+            call()
+
+
+@contextmanager
+def transaction(stand: Stand = PLATFORM) -> Iterator[Session]:
+    """One transaction in `stand`: kept when the block ends well, else gone."""
+    session = session_at(stand)
+    try:
+        yield session
+    except BaseException:
+        settle(session, keep=False)
+        raise
+    settle(session, keep=True)
+
+
+@contextmanager
+def owner_transaction() -> Iterator[psycopg.Connection[Any]]:
+    """One transaction of the role that owns the schemas: for migrations and provisioning, never for a request."""
+    address = settings.current().owner_database_url.replace("postgresql+psycopg://", "postgresql://", 1)
+    with psycopg.connect(address, prepare_threshold=None) as connection:
+        yield connection

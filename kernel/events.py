@@ -1,0 +1,84 @@
+"""Events: what happened, written in the transaction that made it happen, and told to listeners after the commit."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy import BigInteger, Index
+from sqlalchemy.dialects.postgresql import UUID
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from kernel import clock, outbox
+from kernel.actors import Actor
+from kernel.database import TenantBase
+
+
+class Event(TenantBase):
+    """One line of the tenant's audit trail; the tenant's role may add lines and read them, never change them."""
+
+    __tablename__ = "event"
+    __table_args__ = (Index("ix_event_subject", "subject_type", "subject_id", "at"), Index("ix_event_at", "at"))
+
+    id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True)
+    at: Mapped[datetime]
+    name: Mapped[str]
+    subject_type: Mapped[str]
+    subject_id: Mapped[int] = mapped_column(BigInteger)
+    actor_kind: Mapped[str]
+    actor_id: Mapped[int | None] = mapped_column(BigInteger)
+    actor_name: Mapped[str]
+    data: Mapped[dict[str, Any]]
+
+
+class Recordable(Protocol):
+    """A row that events can be about."""
+
+    __tablename__: str
+
+    @property
+    def id(self) -> Any: ...
+
+
+def record(session: Session, name: str, subject: Recordable, *, actor: Actor, **data: Any) -> Event:
+    """Write down that `actor` did `name` (past tense, `deal.won`) to `subject`, and promise to tell the listeners.
+
+    `data` must be JSON and must not hold secrets: the audit trail is read by the tenant's administrators.
+    """
+    session.flush()
+    event = Event(
+        id=uuid.uuid4(),
+        at=clock.now(),
+        name=name,
+        subject_type=subject.__tablename__,
+        subject_id=subject.id,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        actor_name=actor.name,
+        data=data,
+    )
+    session.add(event)
+    session.flush()
+    outbox.put(session, "events.tell", {"event_id": str(event.id), "name": name}, id=event.id)
+    return event
+
+
+Listener = Callable[[Session, Event], None]
+_listeners: dict[str, dict[str, Listener]] = defaultdict(dict)
+
+
+def listens_to(*names: str) -> Callable[[Listener], Listener]:
+    """Declare a function that runs once for every event of these names, in a transaction of its own in the tenant's schema."""
+
+    def declare(listener: Listener) -> Listener:
+        for name in names:
+            _listeners[name][f"{listener.__module__}.{listener.__name__}"] = listener
+        return listener
+
+    return declare
+
+
+def listeners_of(name: str) -> dict[str, Listener]:
+    """Return the listeners of an event by their full names."""
+    return dict(_listeners[name])

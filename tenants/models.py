@@ -1,0 +1,148 @@
+"""The registry of tenants and the people who sign in: staff of a tenant, operators of the platform."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Index, Integer
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.actors import Actor
+from kernel.database import PlatformBase, TenantBase, tenant_id_column
+from kernel.i18n import BY_CODE
+from kernel.tenancy import Stand
+from tenants.permissions import GRANTED, OPERATOR, Role
+
+
+class Tenant(PlatformBase):
+    """A company that rents a schema.  `schema_name` is opaque and never changes; `slug` is its name in addresses and may."""
+
+    __tablename__ = "tenant"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    slug: Mapped[str] = mapped_column(unique=True)
+    schema_name: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    state: Mapped[str]
+    revision: Mapped[str]
+    locale: Mapped[str]
+    time_zone: Mapped[str]
+    brand_color: Mapped[str] = mapped_column(server_default="")
+    phone: Mapped[str] = mapped_column(server_default="")
+    created_at: Mapped[datetime]
+
+    @property
+    def stand(self) -> Stand:
+        return Stand(self.schema_name, f"r_{self.schema_name}", self.id)
+
+
+class Operator(PlatformBase):
+    """Somebody who runs the platform."""
+
+    __tablename__ = "operator"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    email: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    password_hash: Mapped[str]
+    language: Mapped[str]
+    created_at: Mapped[datetime]
+
+    def as_actor(self) -> Actor:
+        return Actor(kind="operator", id=self.id, name=self.name, permissions=OPERATOR, language=BY_CODE[self.language])
+
+
+class OperatorSignIn(PlatformBase):
+    """A browser in which an operator is signed in; the token itself is only in its cookie."""
+
+    __tablename__ = "operator_sign_in"
+
+    token_digest: Mapped[str] = mapped_column(primary_key=True)
+    operator_id: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class StaffMember(TenantBase):
+    """Somebody who works for the tenant."""
+
+    __tablename__ = "staff_member"
+
+    id: Mapped[int] = tenant_id_column()
+    email: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    sort_key: Mapped[str]
+    title: Mapped[str] = mapped_column(server_default="")
+    role: Mapped[str]
+    language: Mapped[str]
+    password_hash: Mapped[str | None]
+    totp_secret: Mapped[str | None]
+    totp_last_step: Mapped[int | None] = mapped_column(BigInteger)
+    is_active: Mapped[bool] = mapped_column(server_default="true")
+    created_at: Mapped[datetime]
+
+    def as_actor(self) -> Actor:
+        permissions = frozenset(map(str, GRANTED[Role(self.role)]))
+        return Actor(kind="staff", id=self.id, name=self.name, permissions=permissions, language=BY_CODE[self.language])
+
+
+class SignIn(TenantBase):
+    """A browser in which a member of staff (`face` desk) or a customer (`face` portal) is signed in.
+
+    The cookie holds the token, the row its digest: whoever reads the table cannot sign in with it.  A row of one face is
+    never found for the other.
+    """
+
+    __tablename__ = "sign_in"
+    __table_args__ = (Index("ix_sign_in_person", "face", "person_id"),)
+
+    token_digest: Mapped[str] = mapped_column(primary_key=True)
+    face: Mapped[str]
+    person_id: Mapped[int] = mapped_column(BigInteger)
+    agent: Mapped[str] = mapped_column(server_default="")
+    address: Mapped[str] = mapped_column(server_default="")
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class SignInTry(TenantBase):
+    """A failed try to sign in, kept for a quarter of an hour so that guessing becomes slow."""
+
+    __tablename__ = "sign_in_try"
+    __table_args__ = (Index("ix_sign_in_try_key", "key", "at"),)
+
+    id: Mapped[int] = tenant_id_column()
+    key: Mapped[str]
+    at: Mapped[datetime]
+
+
+class SignInCode(TenantBase):
+    """A one-time code and link for an e-mail address: fifteen minutes, five tries, one use.
+
+    The row is written when somebody asks; code and link are made when their mail is written, so that no table but that of
+    the mails ever holds them.
+    """
+
+    __tablename__ = "sign_in_code"
+    __table_args__ = (Index("ix_sign_in_code_email", "email", "created_at"),)
+
+    id: Mapped[int] = tenant_id_column()
+    email: Mapped[str]
+    language: Mapped[str]
+    return_to: Mapped[str] = mapped_column(server_default="")
+    code_digest: Mapped[str | None]
+    link_digest: Mapped[str | None] = mapped_column(unique=True)
+    tries: Mapped[int] = mapped_column(Integer, server_default="0")
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class OperatorSignInTry(PlatformBase):
+    """A failed try to sign in as an operator."""
+
+    __tablename__ = "operator_sign_in_try"
+    __table_args__ = (Index("ix_operator_sign_in_try_key", "key", "at"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    key: Mapped[str]
+    at: Mapped[datetime]

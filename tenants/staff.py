@@ -1,0 +1,97 @@
+"""Staff of a tenant: who they are, and what changes about them."""
+
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from kernel import clock, events, passwords
+from kernel.actors import Actor
+from kernel.errors import DomainError, InvalidField
+from kernel.i18n import lazy_text as _l
+from kernel.text import sort_key
+from tenants.models import StaffMember
+from tenants.permissions import Role
+
+
+class StaffMemberExists(DomainError):
+    status = 409
+    message = _l("%(email)s already works here.")
+
+
+def mail_address(text: str) -> str:
+    """Return an e-mail address as it is stored and compared: checked for form, in lower case.
+
+    Reserved names such as `acme.example` are allowed, for demonstrations.  Raises `InvalidField`.
+    """
+    try:
+        return validate_email(text.strip(), check_deliverability=False, test_environment=True).normalized.lower()
+    except EmailNotValidError as error:
+        raise InvalidField("email", _l("Enter an e-mail address such as name@example.com.")) from error
+
+
+def active(session: Session) -> list[StaffMember]:
+    """Return the staff who may sign in, in the order of their names."""
+    return list(session.scalars(select(StaffMember).where(StaffMember.is_active).order_by(StaffMember.sort_key)))
+
+
+def assignable(session: Session) -> list[StaffMember]:
+    """Return the staff to whom work can be given."""
+    return [member for member in active(session) if member.role != Role.VIEWER]
+
+
+def named(session: Session, ids: set[int]) -> dict[int, StaffMember]:
+    """Return staff by id, those who have left included: their names stay on what they did."""
+    if not ids:
+        return {}
+    return {member.id: member for member in session.scalars(select(StaffMember).where(StaffMember.id.in_(ids)))}
+
+
+def by_email(session: Session, email: str) -> StaffMember | None:
+    return session.scalar(select(StaffMember).where(StaffMember.email == email.strip().lower()))
+
+
+def signed_in(session: Session, staff_id: int) -> StaffMember | None:
+    """Return the member whom a valid sign-in names, unless they have left: that ends every sign-in at once."""
+    member = session.get(StaffMember, staff_id)
+    return member if member and member.is_active else None
+
+
+def with_permission(session: Session, permission: str) -> list[StaffMember]:
+    """Return the active staff whose role holds `permission`."""
+    return [member for member in active(session) if member.as_actor().may(permission)]
+
+
+def add(
+    session: Session,
+    *,
+    email: str,
+    name: str,
+    role: Role,
+    actor: Actor,
+    password: str | None = None,
+    language: str = "en",
+    title: str = "",
+) -> StaffMember:
+    """Let somebody work here.  Without a password they set one by the link of an invitation.  Raises `StaffMemberExists`."""
+    address = mail_address(email)
+    if session.scalar(select(func.count()).where(StaffMember.email == address)):
+        raise StaffMemberExists(email=address)
+    member = StaffMember(
+        email=address,
+        name=name,
+        sort_key=sort_key(name),
+        title=title,
+        role=role,
+        language=language,
+        password_hash=passwords.hash_password(password) if password else None,
+        created_at=clock.now(),
+    )
+    session.add(member)
+    events.record(session, "staff_member.added", member, actor=actor, role=str(role))
+    return member
+
+
+def speak(session: Session, member: StaffMember, *, language: str) -> None:
+    """Let the back office speak `language` to this member from now on."""
+    member.language = language
+    events.record(session, "staff_member.language_changed", member, actor=member.as_actor(), language=language)
