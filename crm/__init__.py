@@ -1,0 +1,1 @@
+"""What happens with a customer before and beside the service desk."""

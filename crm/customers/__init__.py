@@ -1,0 +1,1 @@
+"""Customers: the organisations and persons served, and how they sign in to the portal."""

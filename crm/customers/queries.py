@@ -1,0 +1,38 @@
+"""What may be known of customers, and by whom."""
+
+from sqlalchemy import Select, false, select, true
+from sqlalchemy.orm import Session
+
+from crm.customers.models import Customer
+from kernel.actors import Actor
+from kernel.errors import NotFound
+from tenants.permissions import Permission
+
+
+def visible_to(actor: Actor) -> Select[tuple[Customer]]:
+    """Staff with the permission see all customers, a customer sees itself, anyone else nobody."""
+    if actor.kind == "system" or actor.may(Permission.CUSTOMER_READ):
+        allowed = true()
+    elif actor.kind == "customer":
+        allowed = Customer.id == actor.id
+    else:
+        allowed = false()
+    return select(Customer).where(allowed)
+
+
+def get(session: Session, customer_id: int, *, actor: Actor) -> Customer:
+    """Return one customer, or raise `NotFound`: also when there is one that `actor` may not see."""
+    customer = session.scalar(visible_to(actor).where(Customer.id == customer_id))
+    if customer is None:
+        raise NotFound()
+    return customer
+
+
+def by_email(session: Session, email: str) -> Customer | None:
+    """Return the customer with this address: for sign-in and arriving messages, before anybody is known."""
+    return session.scalar(select(Customer).where(Customer.email == email.strip().lower()))
+
+
+def signed_in(session: Session, customer_id: int) -> Customer | None:
+    """Return the customer whom a valid sign-in names."""
+    return session.get(Customer, customer_id)

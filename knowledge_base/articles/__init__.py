@@ -1,0 +1,1 @@
+"""Articles: categories, text in Markdown, votes."""

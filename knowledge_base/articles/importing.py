@@ -1,0 +1,196 @@
+"""Importing articles: a folder of Markdown with front matter, or lines of JSON; again and again without doubling anything."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import frontmatter
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kernel import database
+from kernel.actors import SYSTEM
+from kernel.errors import DomainError, InvalidField
+from kernel.i18n import BY_CODE, LANGUAGES, Language
+from kernel.i18n import lazy_text as _l
+from kernel.tenancy import Stand
+from knowledge_base.articles import commands
+from knowledge_base.articles.models import Article, ArticleStatus, Category
+from tenants import registry
+
+_BATCH = 50
+_BY_ANY_NAME = {name.lower(): language for language in LANGUAGES for name in (language.code, language.path, language.tag)}
+_BY_ANY_NAME |= {
+    "zh": BY_CODE["zh_Hans"],
+    "zh-cn": BY_CODE["zh_Hans"],
+    "zh-tw": BY_CODE["zh_Hant"],
+    "zh-hk": BY_CODE["zh_Hant"],
+}
+
+
+class UnreadableFile(DomainError):
+    message = _l("This file cannot be read: %(reason)s")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One article as it comes in.  `path` is the category's, from the root, in the article's language."""
+
+    where: str
+    key: str
+    language: Language
+    title: str
+    body: str
+    summary: str
+    keywords: list[str]
+    path: tuple[str, ...]
+    status: ArticleStatus
+
+
+@dataclass
+class Result:
+    """What became of the sources; `problems` are sentences, each with the place it is about."""
+
+    written: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+Progress = Callable[[int, int], None]
+
+
+def import_all(stand: Stand, place: Path, progress: Progress = lambda done, of: None) -> Result:
+    """Import every article under `place` into the tenant, fifty a transaction; show (done, of) as it goes.
+
+    An article whose id and language are known is changed, so that an interrupted import is simply run again.  What cannot be
+    read is reported and leaves the rest alone.
+    """
+    result = Result()
+    sources = _in_order(list(_sources(place, result)), stand)
+    for start in range(0, len(sources), _BATCH):
+        with database.transaction(stand) as session:
+            for source in sources[start : start + _BATCH]:
+                _import_one(session, source, result)
+        progress(min(start + _BATCH, len(sources)), len(sources))
+    return result
+
+
+def _in_order(sources: list[Source], stand: Stand) -> list[Source]:
+    """The tenant's own language first: it makes the categories, translations then name them."""
+    with database.transaction(stand) as session:
+        home = registry.of(session).language
+    return sorted(sources, key=lambda source: (source.language != home, source.where))
+
+
+def _sources(place: Path, result: Result) -> Iterator[Source]:
+    items = _markdown_files(place) if place.is_dir() else _json_lines(place)
+    for where, read in items:
+        try:
+            yield read()
+        except DomainError as error:
+            result.problems.append(f"{where}: {error}")
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
+            result.problems.append(f"{where}: {UnreadableFile(reason=error)}")
+
+
+def _markdown_files(folder: Path) -> Iterator[tuple[str, Callable[[], Source]]]:
+    for path in sorted(folder.rglob("*.md")):
+        where = str(path.relative_to(folder))
+        yield where, lambda path=path, where=where: _from_markdown(path, where)  # type: ignore[misc]
+
+
+def _from_markdown(path: Path, where: str) -> Source:
+    try:
+        post = frontmatter.loads(path.read_text("utf-8"))
+    except Exception as error:  # the YAML reader raises many kinds, each with a place and a reason
+        raise UnreadableFile(reason=error) from error
+    return _source(where, {"id": path.stem, **post.metadata}, post.content, default_status=ArticleStatus.PUBLISHED)
+
+
+def _json_lines(path: Path) -> Iterator[tuple[str, Callable[[], Source]]]:
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+        if line.strip():
+            where = f"{path.name}:{number}"
+            yield where, lambda line=line, where=where: _from_json(line, where)  # type: ignore[misc]
+
+
+def _from_json(line: str, where: str) -> Source:
+    facts = json.loads(line)
+    language = facts.get("language") or facts.get("lang") or ""
+    return _source(where, {**facts, "language": language}, facts.get("body") or "", default_status=ArticleStatus.PUBLISHED)
+
+
+def _source(where: str, facts: dict[str, Any], body: str, *, default_status: ArticleStatus) -> Source:
+    language = _BY_ANY_NAME.get(str(facts.get("language") or "en").lower())
+    if language is None:
+        raise InvalidField("language", _l("Choose one of the languages offered."))
+    keywords = facts.get("keywords") or []
+    return Source(
+        where=where,
+        key=str(facts["id"]),
+        language=language,
+        title=str(facts.get("title") or ""),
+        body=body,
+        summary=str(facts.get("summary") or ""),
+        keywords=[str(word) for word in (keywords if isinstance(keywords, list) else str(keywords).split(","))],
+        path=tuple(part.strip() for part in str(facts.get("category") or "").split(" / ") if part.strip()) or ("—",),
+        status=ArticleStatus(str(facts.get("status") or default_status)),
+    )
+
+
+def _import_one(session: Session, source: Source, result: Result) -> None:
+    try:
+        with session.begin_nested():
+            kind = _write_or_change(session, source)
+        setattr(result, kind, getattr(result, kind) + 1)
+    except DomainError as error:
+        result.problems.append(f"{source.where}: {error}")
+
+
+def _write_or_change(session: Session, source: Source) -> str:
+    siblings = {
+        article.language: article for article in session.scalars(select(Article).where(Article.translation_key == source.key))
+    }
+    category = _category(session, source, next(iter(siblings.values()), None))
+    values = {"title": source.title, "summary": source.summary, "body": source.body, "keywords": source.keywords}
+    known = siblings.get(source.language.code)
+    if known is None:
+        place = {"language": source.language.code, "category": category, "translation_key": source.key}
+        commands.write(session, **values, **place, status=source.status, actor=SYSTEM)
+        return "written"
+    before = known.revision
+    commands.change(session, known, values=values, revision=None, actor=SYSTEM)
+    session.flush()
+    return "unchanged" if known.revision == before else "changed"
+
+
+def _category(session: Session, source: Source, sibling: Article | None) -> Category:
+    """Return the category at the source's path: found by name, or as that of a translation, named in this language too."""
+    lineage = _lineage(session, sibling.category_id) if sibling else []
+    parent: Category | None = None
+    for depth, name in enumerate(source.path):
+        known = lineage[depth] if len(lineage) == len(source.path) else _child(session, parent, name)
+        if known is None:
+            known = commands.add_category(session, names={source.language.code: name}, parent=parent, actor=SYSTEM)
+        elif source.language.code not in known.names:
+            commands.name_category(session, known, language=source.language.code, name=name, actor=SYSTEM)
+        parent = known
+    assert parent is not None
+    return parent
+
+
+def _lineage(session: Session, category_id: int | None) -> list[Category]:
+    lineage: list[Category] = []
+    while category_id is not None:
+        category = session.get_one(Category, category_id)
+        lineage.insert(0, category)
+        category_id = category.parent_id
+    return lineage
+
+
+def _child(session: Session, parent: Category | None, name: str) -> Category | None:
+    query = select(Category).where(Category.parent_id.is_not_distinct_from(parent.id if parent else None))
+    return next((child for child in session.scalars(query) if name in child.names.values()), None)

@@ -1,0 +1,79 @@
+"""Snippets: the passage of an article that answers a query, with the matching words marked."""
+
+import unicodedata
+from collections.abc import Iterator
+
+from knowledge_base.search import analysis
+
+Spans = list[tuple[int, int]]
+_BREAKS = frozenset(" \n\t,.;:!?，。；：！？、")
+# How far a cut may move to fall between words rather than within one.
+_LEEWAY = 20
+
+
+def snippet(text: str, query: str, length: int = 160) -> list[tuple[str, bool]]:
+    """Return the best passage of about `length` characters as runs of the original text, each a hit or not.
+
+    A cut end is marked by an ellipsis of its own; the text is given back as written, in its own script.
+    """
+    text = unicodedata.normalize("NFC", " ".join(text.split()))
+    hits = _hits(text, query)
+    start, end = _passage(text, hits, length)
+    runs = list(_runs(text, hits, start, end))
+    return [*([("…", False)] if start else []), *runs, *([("…", False)] if end < len(text) else [])]
+
+
+def _hits(text: str, query: str) -> Spans:
+    """Return where `text` matches `query`: by words and character pairs, else by single characters, in order."""
+    folded, offsets = analysis.fold_with_offsets(text)
+    wanted = set(analysis.terms(query))
+    found = [(start, end) for term, start, end in analysis.spans(folded) if term in wanted]
+    if not found:
+        single = set(analysis.characters(query))
+        found = [(at, at + 1) for at, character in enumerate(folded) if character in single]
+    return _merged([(offsets[start], offsets[end - 1] + 1) for start, end in found])
+
+
+def _merged(spans: Spans) -> Spans:
+    merged: Spans = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _passage(text: str, hits: Spans, length: int) -> tuple[int, int]:
+    if len(text) <= length:
+        return 0, len(text)
+    first = max((start for start, _ in hits), key=lambda at: (_covered(hits, at, at + length), -at), default=0)
+    # A quarter of the room goes before the first hit: a word is understood from what precedes it.
+    start = min(max(0, first - length // 4), len(text) - length)
+    return _cut(text, start), _cut(text, start + length)
+
+
+def _covered(hits: Spans, start: int, end: int) -> int:
+    return sum(stop - begin for begin, stop in hits if start <= begin and stop <= end)
+
+
+def _cut(text: str, at: int) -> int:
+    """Return the nearest place at or before `at` where a word begins, if there is one near enough."""
+    if at <= 0 or at >= len(text):
+        return max(0, min(at, len(text)))
+    near = range(at, max(0, at - _LEEWAY), -1)
+    return next((place for place in near if text[place - 1] in _BREAKS), at)
+
+
+def _runs(text: str, hits: Spans, start: int, end: int) -> Iterator[tuple[str, bool]]:
+    at = start
+    for begin, stop in hits:
+        first, last = max(begin, start), min(stop, end)
+        if first >= last:
+            continue
+        if at < first:
+            yield text[at:first], False
+        yield text[first:last], True
+        at = last
+    if at < end:
+        yield text[at:end], False

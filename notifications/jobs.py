@@ -1,0 +1,154 @@
+"""From events to mails and bells: each event tells each of its readers once."""
+
+import uuid
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from crm.customers.models import Customer
+from kernel import clock, outbox, settings
+from kernel.events import Event, listens_to
+from kernel.i18n import BY_CODE, Language
+from kernel.jobs import job
+from notifications import letters
+from notifications.channels import mail as channel
+from notifications.models import BellItem, Mail
+from service_desk.tickets import queries as tickets
+from service_desk.tickets.models import Status, Ticket
+from tenants import registry, sign_ins, staff
+from tenants.models import SignInCode, StaffMember
+from tenants.permissions import Permission
+
+
+@listens_to("ticket.created")
+def on_ticket_created(session: Session, event: Event) -> None:
+    ticket = tickets.by_id(session, event.subject_id)
+    _write_to_customer(session, event, ticket, "ticket_received")
+    _ring_bell(session, event, ticket, staff.with_permission(session, Permission.TICKET_WRITE))
+
+
+@listens_to("ticket.replied")
+def on_ticket_replied(session: Session, event: Event) -> None:
+    ticket = tickets.by_id(session, event.subject_id)
+    if event.actor_kind == "staff":
+        _write_to_customer(session, event, ticket, "ticket_replied", is_solved=event.data["status"] == Status.SOLVED)
+        return
+    readers = [ticket.assignee] if ticket.assignee else staff.with_permission(session, Permission.TICKET_WRITE)
+    _ring_bell(session, event, ticket, readers)
+    if ticket.assignee:
+        _write_to_staff(session, event, ticket, ticket.assignee, "staff_customer_replied")
+
+
+@listens_to("ticket.status_changed")
+def on_ticket_status_changed(session: Session, event: Event) -> None:
+    if event.actor_kind == "staff" and event.data["status"] == Status.SOLVED:
+        ticket = tickets.by_id(session, event.subject_id)
+        _write_to_customer(session, event, ticket, "ticket_solved", is_solved=True)
+
+
+@listens_to("ticket.assigned")
+def on_ticket_assigned(session: Session, event: Event) -> None:
+    assignee_id = event.data["assignee_id"]
+    if assignee_id is None or (event.actor_kind == "staff" and event.actor_id == assignee_id):
+        return
+    ticket = tickets.by_id(session, event.subject_id)
+    assignee = staff.named(session, {assignee_id})[assignee_id]
+    _ring_bell(session, event, ticket, [assignee])
+    _write_to_staff(session, event, ticket, assignee, "staff_ticket_assigned")
+
+
+@listens_to("ticket.rated")
+def on_ticket_rated(session: Session, event: Event) -> None:
+    ticket = tickets.by_id(session, event.subject_id)
+    if ticket.assignee:
+        _ring_bell(session, event, ticket, [ticket.assignee])
+
+
+@listens_to("sign_in_code.requested")
+def on_sign_in_code_requested(session: Session, event: Event) -> None:
+    row = session.get_one(SignInCode, event.subject_id)
+    made = sign_ins.make_code(row)
+    url = _url(session, f"/signin/link/{made.token}")
+    _write(session, event, row.email, row.email, "sign_in_code", BY_CODE[row.language], {"code": made.code, "url": url})
+
+
+def _write_to_customer(session: Session, event: Event, ticket: Ticket, letter: str, *, is_solved: bool = False) -> None:
+    customer: Customer = ticket.customer
+    if not customer.email:
+        return
+    language = BY_CODE[ticket.language]
+    page = _url(session, f"/{language.path}/requests/{ticket.public_id}")
+    stars = [{"score": score, "url": f"{page}/rate?score={score}"} for score in range(1, 6)] if is_solved else []
+    values = {"name": customer.name, "url": page, "rating_links": stars, **_about(session, event, ticket)}
+    _write(session, event, customer.email, customer.name, letter, language, values)
+
+
+def _write_to_staff(session: Session, event: Event, ticket: Ticket, reader: StaffMember, letter: str) -> None:
+    values = {"url": _url(session, f"/desk/tickets/{ticket.number}"), **_about(session, event, ticket)}
+    _write(session, event, reader.email, reader.name, letter, BY_CODE[reader.language], values)
+
+
+def _about(session: Session, event: Event, ticket: Ticket) -> dict[str, Any]:
+    message = tickets.message(session, event.data["message_id"]).body if "message_id" in event.data else ""
+    people = {"author": event.actor_name, "customer": ticket.customer.name}
+    return {"number": ticket.number, "subject": ticket.subject, "message": message, **people}
+
+
+def _url(session: Session, path: str) -> str:
+    """Return an address of the tenant: always from its registry row, never from a request's Host header."""
+    return settings.current().tenant_url(registry.of(session).slug, path)
+
+
+def _write(
+    session: Session, event: Event, address: str, name: str, letter: str, language: Language, values: dict[str, Any]
+) -> None:
+    """Write a mail and promise to send it; the two, and the mark that the event was told, are one transaction."""
+    tenant = registry.of(session)
+    composed = letters.compose(letter, language, {"company": tenant.name, **values})
+    mail = Mail(
+        event_id=event.id,
+        to_address=address,
+        to_name=name,
+        letter=letter,
+        subject=composed.subject,
+        text=composed.text,
+        html=composed.html,
+        message_id=f"<{uuid.uuid5(event.id, address)}@{settings.current().tenant_host(tenant.slug).partition(':')[0]}>",
+        created_at=clock.now(),
+    )
+    session.add(mail)
+    session.flush()
+    outbox.put(session, "notifications.send_mail", {"mail_id": mail.id})
+
+
+def _ring_bell(session: Session, event: Event, ticket: Ticket, readers: list[StaffMember]) -> None:
+    """Put an item on each reader's bell but that of whoever did it."""
+    data = {"number": ticket.number, "subject": ticket.subject, "who": event.actor_name, **event.data}
+    for reader in readers:
+        if not (event.actor_kind == "staff" and event.actor_id == reader.id):
+            item = BellItem(staff_id=reader.id, event_id=event.id, kind=event.name, ticket_id=ticket.id, data=data, at=event.at)
+            session.add(item)
+
+
+@job("notifications.send_mail")
+def send_mail(session: Session, *, mail_id: int) -> None:
+    mail = session.get_one(Mail, mail_id)
+    if mail.sent_at is not None or mail.refused:
+        return
+    sent_at = clock.now()
+    try:
+        channel.send(
+            channel.Envelope(
+                sender_name=registry.of(session).name,
+                to_address=mail.to_address,
+                to_name=mail.to_name,
+                subject=mail.subject,
+                text=mail.text,
+                html=mail.html,
+                message_id=mail.message_id,
+                sent_at=sent_at,
+            )
+        )
+        mail.sent_at = sent_at
+    except channel.Refused as refusal:
+        mail.refused = str(refusal)

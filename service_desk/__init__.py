@@ -1,0 +1,1 @@
+"""Requests of customers and what becomes of them."""

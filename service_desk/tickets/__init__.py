@@ -1,0 +1,1 @@
+"""Tickets: requests with their conversation, from the first message to the rating."""

@@ -1,0 +1,18 @@
+"""What happens to tickets at a later hour."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from kernel.actors import SYSTEM
+from kernel.jobs import job
+from service_desk.tickets import commands, queries
+from service_desk.tickets.models import Status
+
+
+@job("tickets.close")
+def close_if_still_solved(session: Session, *, ticket_id: int, solved_at: str) -> None:
+    """Close a ticket that was solved at `solved_at` and has not been reopened since; a later solving has its own promise."""
+    ticket = queries.by_id(session, ticket_id)
+    if ticket.status == Status.SOLVED and ticket.solved_at == datetime.fromisoformat(solved_at):
+        commands.set_status(session, ticket, status=Status.CLOSED, actor=SYSTEM)

@@ -1,0 +1,76 @@
+import threading
+
+import pytest
+
+from knowledge_base.search import analysis
+
+
+@pytest.mark.parametrize(
+    ("written", "folded"),
+    [
+        ("會員卡餘額", "会员卡余额"),
+        ("ＶＩＰ會員①", "vip会员1"),
+        ("服務(wù)工單", "服务工单"),
+        ("服務（wù）工單", "服务工单"),
+        ("下載文件(PDF)", "下载文件(pdf)"),
+        ("壹個月內退款", "一个月内退款"),
+        ("第壹次到店", "第一次到店"),
+        ("壹号院门店", "壹号院门店"),
+    ],
+)
+def test_text_is_folded_to_one_form(written, folded):
+    assert analysis.fold(written) == folded
+
+
+def test_every_folded_character_knows_where_it_came_from():
+    text = "服務(wù)①㎏工單"
+    folded, offsets = analysis.fold_with_offsets(text)
+    assert folded == "服务1kg工单"
+    assert [text[at] for at in offsets] == list("服務①㎏㎏工單")
+
+
+def test_chinese_becomes_pairs_and_english_becomes_stems_without_stop_words():
+    assert analysis.terms("How do I 重置 my Passwords") == ["重置", "password"]
+    assert analysis.terms("退款申請") == ["退款", "款申", "申请"]
+
+
+def test_a_lone_chinese_character_is_kept():
+    assert analysis.terms("卡 card") == ["卡", "card"]
+
+
+def test_single_characters_are_the_second_pass():
+    assert analysis.characters("重置 password 碼") == ["重", "置", "码"]
+
+
+def test_words_keep_their_spelling_for_the_vocabulary():
+    assert analysis.words("The refunds were refunded") == ["refunds", "refunded"]
+
+
+def test_a_title_can_be_typed_in_pinyin_from_any_of_its_characters():
+    assert analysis.pinyin_keys("退款單號 PDF")[:6] == ["tuikuandanhao", "tkdh", "kuandanhao", "kdh", "danhao", "dh"]
+
+
+def test_a_character_with_two_readings_can_be_typed_as_either():
+    assert {"chongzhi", "zhongzhi"} <= set(analysis.pinyin_keys("重置"))
+
+
+def test_stems_are_the_same_from_all_threads():
+    words = ["refunds", "bookings", "cancelled", "invoices"] * 50
+    expected = [analysis.stem.__wrapped__(word) for word in words]
+    found = []
+    threads = [
+        threading.Thread(target=lambda: found.append([analysis.stem.__wrapped__(word) for word in words])) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [expected] * 4
+
+
+@pytest.mark.parametrize(
+    ("language", "wanted", "distance"),
+    [("zh_Hant", None, 0), ("zh_Hant", "zh_Hant", 0), ("zh_Hant", "zh_Hans", 1), ("en", "zh_Hans", 2)],
+)
+def test_the_other_script_is_nearer_than_another_language(language, wanted, distance):
+    assert analysis.language_distance(language, wanted) == distance
