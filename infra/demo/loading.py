@@ -1,0 +1,189 @@
+"""Loading the demo chain: through the same commands as people use, with the clock turned back to when things happened."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from crm.customers import commands as customers
+from crm.customers.models import Customer
+from infra.demo.chain import CHAIN, OPERATOR, PASSWORD, DemoTenant
+from kernel import clock, database, passwords
+from kernel.actors import SYSTEM
+from kernel.outbox import OutboxRow
+from knowledge_base.articles import importing
+from knowledge_base.articles import jobs as article_jobs
+from service_desk.tickets import commands as tickets
+from service_desk.tickets.models import Priority, Status, Ticket
+from tenants import operators, provisioning, registry, staff
+from tenants.models import StaffMember
+from tenants.permissions import Role
+from tenants.registry import TenantFacts
+
+Progress = Callable[[int, int], None]
+_PRIORITIES = {"low": Priority.LOW, "normal": Priority.NORMAL, "high": Priority.HIGH, "urgent": Priority.URGENT}
+_STAGES = 4
+
+
+def load(progress: Progress = lambda done, of: None) -> None:
+    """Load what is missing of the demo chain; a tenant that an interrupted load left half-filled is filled up."""
+    _load_operator()
+    for place, tenant in enumerate(CHAIN):
+
+        def show(stage: int, place: int = place) -> None:
+            progress(place * _STAGES + stage, len(CHAIN) * _STAGES)
+
+        _load_tenant(tenant, show)
+
+
+def _load_operator() -> None:
+    with database.transaction() as session:
+        if operators.by_email(session, OPERATOR) is None:
+            operators.add(session, email=OPERATOR, name="Olivia Operator", password=PASSWORD)
+
+
+def _load_tenant(tenant: DemoTenant, show: Callable[[int], None]) -> None:
+    facts = registry.find(tenant.slug) or provisioning.create_tenant(
+        tenant.slug,
+        name=tenant.name,
+        locale=tenant.locale,
+        time_zone=tenant.time_zone,
+        brand_color=tenant.brand_color,
+        phone=tenant.phone,
+    )
+    show(1)
+    with _long_ago():
+        importing.import_all(facts.stand, tenant.folder / "articles")
+    show(2)
+    with database.transaction(facts.stand) as session:
+        if staff.by_email(session, f"admin@{tenant.slug}.example") is None:
+            _People(session, tenant).load()
+    show(3)
+    _close_the_outbox(facts)
+    with database.transaction(facts.stand) as session:
+        article_jobs.reindex(session)
+    show(4)
+
+
+def _close_the_outbox(facts: TenantFacts) -> None:
+    """Nobody wants three months of mail at once: what the past promised to tell at once counts as told."""
+    with database.transaction() as session:
+        told = update(OutboxRow).where(OutboxRow.tenant_id == facts.id, OutboxRow.job == "events.tell")
+        session.execute(told.values(done_at=clock.now()))
+
+
+@contextmanager
+def _long_ago() -> Iterator[None]:
+    with clock.set_to(datetime.now(UTC) - timedelta(days=120)):
+        yield
+
+
+@dataclass
+class _People:
+    """The staff, customers and tickets of one tenant."""
+
+    session: Session
+    tenant: DemoTenant
+    staff: dict[str, StaffMember] = field(default_factory=dict)
+    customers: dict[str, Customer] = field(default_factory=dict)
+
+    def load(self) -> None:
+        people = json.loads((self.tenant.folder / "people.json").read_text("utf-8"))
+        # One hash for all, because they all have the demo's password and each hash takes its time by design.
+        hashed = passwords.hash_password(PASSWORD)
+        with _long_ago():
+            for person in people["staff"]:
+                self.staff[person["email"]] = self._member(person, hashed)
+            for person in people["customers"]:
+                self.customers[person["email"]] = self._customer(person)
+        self.customers[f"customer@{self.tenant.slug}.example"].password_hash = hashed
+        for line in _tickets_in_order(self.tenant):
+            self._ticket(line)
+
+    def _member(self, person: dict[str, Any], hashed: str) -> StaffMember:
+        role = Role(person["role"])
+        facts = {
+            "email": person["email"],
+            "name": person["name"],
+            "title": person["title"],
+            "language": person["language"],
+        }
+        member = staff.add(self.session, **facts, role=role, actor=SYSTEM)
+        member.password_hash = hashed
+        return member
+
+    def _customer(self, person: dict[str, Any]) -> Customer:
+        customer = customers.add(self.session, **person, actor=SYSTEM)
+        customer.verified_at = clock.now()
+        return customer
+
+    def _ticket(self, line: dict[str, Any]) -> None:
+        """Live through one ticket, message by message, at the hours when it happened."""
+        start = line["start"]
+        customer = self.customers[line["customer"]]
+        first, *rest = line["messages"]
+        with clock.set_to(start):
+            ticket = tickets.create(
+                self.session,
+                customer=customer,
+                subject=line["subject"],
+                body=first["body"],
+                language=line["language"],
+                actor=customer.as_actor(),
+                priority=_PRIORITIES[line["priority"]],
+            )
+            if line["tags"]:
+                tickets.set_tags(self.session, ticket, tags=line["tags"], actor=SYSTEM)
+        now = start
+        for message in rest:
+            now = max(start + timedelta(minutes=message["after_minutes"]), now + timedelta(seconds=1))
+            with clock.set_to(min(now, datetime.now(UTC))):
+                self._message(ticket, customer, message)
+        self._outcome(ticket, customer, line, now)
+
+    def _message(self, ticket: Ticket, customer: Customer, message: dict[str, Any]) -> None:
+        if message["from"] == "customer":
+            tickets.reply(self.session, ticket, body=message["body"], actor=customer.as_actor())
+        elif message["from"] == "staff":
+            tickets.reply(self.session, ticket, body=message["body"], actor=self.staff[message["who"]].as_actor())
+        else:
+            tickets.note(self.session, ticket, body=message["body"], actor=self.staff[message["who"]].as_actor())
+
+    def _outcome(self, ticket: Ticket, customer: Customer, line: dict[str, Any], last: datetime) -> None:
+        assignee = self.staff.get(line["assignee"] or "")
+        present = datetime.now(UTC)
+        with clock.set_to(min(last + timedelta(minutes=2), present)):
+            actor = (assignee or self.staff[f"agent@{self.tenant.slug}.example"]).as_actor()
+            if assignee:
+                tickets.assign(self.session, ticket, assignee=assignee, actor=actor)
+            wanted = Status(line["status"])
+            if wanted != Status.NEW:
+                tickets.set_status(
+                    self.session, ticket, status=Status.SOLVED if wanted == Status.CLOSED else wanted, actor=actor
+                )
+        if line["rating"]:
+            with clock.set_to(min(last + timedelta(hours=3), present)):
+                comment = line.get("rating_comment") or ""
+                tickets.rate(self.session, ticket, score=line["rating"], comment=comment, actor=customer.as_actor())
+        if wanted == Status.CLOSED:
+            with clock.set_to(min(last + timedelta(days=7), present)):
+                tickets.set_status(self.session, ticket, status=Status.CLOSED, actor=SYSTEM)
+
+
+def _tickets_in_order(tenant: DemoTenant) -> list[dict[str, Any]]:
+    """Return the tickets by the hour they came, so that their numbers count up as in life."""
+    lines = [json.loads(line) for line in (tenant.folder / "tickets.jsonl").read_text("utf-8").splitlines() if line]
+    zone = ZoneInfo(tenant.time_zone)
+    present = datetime.now(zone)
+    for line in lines:
+        day = present - timedelta(days=line["days_ago"])
+        moment = day.replace(hour=int(line["hour"]), minute=len(line["subject"]) * 7 % 60, second=0, microsecond=0)
+        length = timedelta(minutes=max(message["after_minutes"] for message in line["messages"]))
+        line["start"] = min(moment, present - length - timedelta(minutes=20)).astimezone(UTC)
+    return sorted(lines, key=lambda line: line["start"])
