@@ -1,0 +1,44 @@
+"""The back office as an application: its rooms, and how its people are known and spoken to."""
+
+from flask import Flask, url_for
+from werkzeug.wrappers import Response
+
+from backoffice import signing_in
+from kernel import i18n
+from tenants import sign_ins, staff
+from web import access, face, hosts, htmx, languages
+from web.access import Person
+from web.lifecycle import session
+
+# The rooms that have pages; a new room is one line here.
+ROOMS = (signing_in,)
+
+
+def create() -> Flask:
+    app = face.create(
+        "desk",
+        package="backoffice",
+        load_person=_load_person,
+        ask_to_sign_in=_ask_to_sign_in,
+        enter=hosts.enter_tenant,
+        speak=_speak,
+    )
+    for room in ROOMS:
+        app.register_blueprint(room.blueprint, url_prefix="/desk")
+    return app
+
+
+def _load_person(token: str) -> Person | None:
+    staff_id = sign_ins.person_signed_in(session, face="desk", token=token)
+    member = staff.signed_in(session, staff_id) if staff_id else None
+    return Person(member.as_actor(), token, member) if member else None
+
+
+def _ask_to_sign_in(return_to: str) -> Response:
+    return htmx.redirect_to(url_for("signing_in.page", next=return_to))
+
+
+def _speak() -> None:
+    """Staff are spoken to in their account's language, visitors of the sign-in page in their browser's."""
+    signed_in = access.current_person()
+    i18n.speak(signed_in.actor.language if signed_in else languages.guess())

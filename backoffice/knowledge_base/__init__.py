@@ -1,0 +1,1 @@
+"""The help centre, as its authors see it."""

@@ -1,0 +1,202 @@
+"""The `frontdesk` command: what operators and scripts do from a terminal."""
+
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+import rooms
+from infra import demo, supervisor
+from infra.embedded import borrowed
+from kernel import clock, database, jobs, logs, settings
+from kernel.actors import SYSTEM
+from kernel.errors import DomainError
+from kernel.i18n import CODES
+from knowledge_base.articles import importing
+from knowledge_base.articles import jobs as article_jobs
+from tenants import migrations, operators, provisioning, registry, staff
+from tenants.permissions import Role
+from tenants.registry import TenantFacts
+
+_DURATION = re.compile(r"(\d+)([smhd])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+@click.group()
+def main() -> None:
+    """Frontdesk: a service desk for many tenants."""
+    rooms.open_all()
+
+
+@contextmanager
+def _clear_refusals() -> Iterator[None]:
+    """What the business refuses is a sentence on the terminal too, not a stack trace."""
+    try:
+        yield
+    except DomainError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@contextmanager
+def _progress(title: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar while something long runs; the block calls what it is given with (done, of)."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=False) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, of: bar.update(task, completed=done, total=of)
+
+
+@main.command()
+def up() -> None:
+    """Start everything and keep it running: database, queue, web, workers, sweeper."""
+    sys.exit(supervisor.up(settings.current(), prepare=_prepare, greeting=_greeting))
+
+
+def _prepare() -> None:
+    """What must be true before the doors open: schemas at head, and in demo mode the demo chain."""
+    with _progress("Migrating") as show:
+        migrations.run_all(lambda _name, done, of: show(done, of))
+    if settings.current().mode == "demo" and not registry.all_tenants():
+        with _progress("Loading the demo chain") as show:
+            demo.load(show)
+    database.dispose()
+
+
+def _greeting() -> str:
+    return demo.welcome() if settings.current().mode == "demo" else settings.current().platform_url
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the shared schema and every tenant's to the newest revision."""
+    with borrowed(settings.current().home), _progress("Migrating") as show:
+        changed = migrations.run_all(lambda _name, done, of: show(done, of))
+    click.echo(f"{changed} schemas changed, all at {migrations.head('tenant')}.")
+
+
+@main.group()
+def tenants() -> None:
+    """Make and list tenants."""
+
+
+@tenants.command("create")
+@click.argument("slug")
+@click.option("--name", required=True, help="What the company is called.")
+@click.option("--admin-email", required=True, help="Who administers it first.")
+@click.option("--admin-password", help="Leave it out to be asked for one.")
+@click.option("--locale", default="en", type=click.Choice(CODES))
+@click.option("--time-zone", default="UTC")
+def create_tenant(slug: str, name: str, admin_email: str, admin_password: str | None, locale: str, time_zone: str) -> None:
+    """Make a tenant that can be used at once."""
+    password = admin_password or click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    with _clear_refusals():
+        address = staff.mail_address(admin_email)
+        facts = provisioning.create_tenant(slug, name=name, locale=locale, time_zone=time_zone)
+        with database.transaction(facts.stand) as session:
+            who = {"email": address, "name": address.partition("@")[0], "language": locale}
+            staff.add(session, role=Role.ADMIN, password=password, actor=SYSTEM, **who)
+    click.echo(f"{facts.name} lives at {settings.current().tenant_url(slug)} ; staff sign in at /desk/")
+
+
+@tenants.command("list")
+def list_tenants() -> None:
+    """List the tenants."""
+    for facts in registry.all_tenants():
+        click.echo(f"{facts.slug}\t{facts.state}\t{facts.name}\t{settings.current().tenant_url(facts.slug)}")
+
+
+@main.group()
+def kb() -> None:
+    """The help centre's articles."""
+
+
+@kb.command("import")
+@click.argument("source", type=click.Path(exists=True, path_type=Path))
+@click.option("--tenant", "slug", required=True)
+def import_articles(source: Path, slug: str) -> None:
+    """Import a folder of Markdown files, or a JSONL file, into a tenant's help centre."""
+    facts = _tenant(slug)
+    with _clear_refusals(), _progress("Importing") as show:
+        result = importing.import_all(facts.stand, source, show)
+    for problem in result.problems:
+        click.echo(problem, err=True)
+    click.echo(
+        f"{result.written} written, {result.changed} changed, {result.unchanged} unchanged, {len(result.problems)} refused."
+    )
+    if result.problems:
+        sys.exit(1)
+
+
+@kb.command("reindex")
+@click.option("--tenant", "slug", required=True)
+def reindex(slug: str) -> None:
+    """Build a tenant's search index afresh."""
+    facts = _tenant(slug)
+    with _progress("Indexing") as show, database.transaction(facts.stand) as session:
+        count = article_jobs.reindex(session, lambda done: show(done, done))
+    click.echo(f"{count} articles indexed.")
+
+
+def _tenant(slug: str) -> TenantFacts:
+    facts = registry.find(slug)
+    if facts is None:
+        raise click.ClickException(f"There is no tenant {slug!r}.")
+    return facts
+
+
+@main.group("clock")
+def clock_commands() -> None:
+    """The one clock of all processes (demo and test mode)."""
+
+
+@clock_commands.command("advance")
+@click.argument("by")
+def advance(by: str) -> None:
+    """Move the clock forward by a time such as 90s, 15m, 2h or 3d."""
+    match = _DURATION.fullmatch(by)
+    if match is None:
+        raise click.ClickException("Say how far, such as 90s, 15m, 2h or 3d.")
+    _only_with_hooks()
+    now = clock.advance(timedelta(**{_UNITS[match[2]]: int(match[1])}))
+    click.echo(f"It is now {now.isoformat(timespec='seconds')}.")
+
+
+@main.group("jobs")
+def job_commands() -> None:
+    """The work that the outbox has promised."""
+
+
+@job_commands.command("run-due")
+def run_due() -> None:
+    """Run, here and now, everything that is due (demo and test mode)."""
+    _only_with_hooks()
+    logs.configure()
+    click.echo(f"{jobs.run_due()} jobs done.")
+
+
+def _only_with_hooks() -> None:
+    if not settings.current().has_test_hooks:
+        raise click.ClickException("This exists in demo and test mode only.")
+
+
+@main.command()
+@click.argument("email")
+@click.option("--name", required=True)
+@click.option("--password", help="Leave it out to be asked for one.")
+def operator(email: str, **options: Any) -> None:
+    """Let somebody operate the platform."""
+    password = options["password"] or click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    with _clear_refusals(), database.transaction() as session:
+        operators.add(session, email=email, name=options["name"], password=password)
+    click.echo(f"{email} signs in at {settings.current().platform_url}/ops/")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,11 @@
+"""Opening the rooms: whoever runs jobs or records events must know all that listen and all that can be promised."""
+
+from importlib import import_module
+
+_ROOMS_WITH_JOBS = ("service_desk.tickets.jobs", "knowledge_base.articles.jobs", "notifications.jobs")
+
+
+def open_all() -> None:
+    """Import the rooms whose jobs and listeners declare themselves when imported."""
+    for name in _ROOMS_WITH_JOBS:
+        import_module(name)

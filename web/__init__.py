@@ -1,0 +1,1 @@
+"""What the faces share: one request is one tenant, one transaction, one language, one permission."""

@@ -1,0 +1,106 @@
+"""A face: a Flask application with everything that all faces share."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, g, get_flashed_messages, request
+from flask import session as cookie
+from flask_wtf.csrf import generate_csrf
+from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response
+
+from kernel import files, i18n, settings
+from web import access, assets, errors, hosts, htmx, languages, lifecycle, security
+from web.access import Person
+
+_WEB = Path(__file__).parent
+_FORM_BYTES = 2 * 1024 * 1024
+THEME_COOKIE = "fd_theme"
+
+
+def create(
+    name: str,
+    *,
+    package: str,
+    load_person: Callable[[str], Person | None],
+    ask_to_sign_in: Callable[[str], Response],
+    enter: Callable[[], None],
+    speak: Callable[[], None],
+) -> Flask:
+    """Return the application of one face.
+
+    `name` names its cookie.  For each request, in this order: `enter` finds the house (a tenant, or the platform), `speak` the
+    reader's language, damaged input and forged forms are turned away in it, then the gate asks for permission.
+    """
+    app = Flask(package, static_folder=None, template_folder="templates")
+    _configure(app, name)
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_loader = _loader(package)
+    htmx.install(app)
+    lifecycle.install(app)
+    app.before_request(enter)
+    languages.install(app)
+    access.install(app, load_person=load_person, sign_in_url=ask_to_sign_in)
+    app.before_request(speak)
+    app.before_request(lifecycle.refuse_damaged_input)
+    security.install(app)
+    app.before_request(access.gate)
+    errors.install(app)
+    app.context_processor(_common)
+    return app
+
+
+def _configure(app: Flask, name: str) -> None:
+    current = settings.current()
+    is_secure = current.scheme == "https"
+    app.config.update(
+        SECRET_KEY=current.secret_key,
+        SESSION_COOKIE_NAME=f"{'__Host-' if is_secure else ''}fd_{name}",
+        SESSION_COOKIE_SECURE=is_secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(days=30),
+        SESSION_REFRESH_EACH_REQUEST=False,
+        WTF_CSRF_TIME_LIMIT=None,
+        MAX_CONTENT_LENGTH=files.MAX_FILES * files.MAX_BYTES + _FORM_BYTES,
+        MAX_FORM_MEMORY_SIZE=_FORM_BYTES,
+        MAX_FORM_PARTS=200,
+        BABEL_DEFAULT_LOCALE="en",
+    )
+
+
+def _loader(package: str) -> Any:
+    folders = [settings.PROJECT / package.replace(".", "/") / "templates", _WEB / "templates"]
+    return ChoiceLoader([FileSystemLoader(folder) for folder in folders])
+
+
+def _common() -> dict[str, Any]:
+    """What every template may name without being given it."""
+    actor = access.actor()
+    theme = request.cookies.get(THEME_COOKIE, "auto")
+    return {
+        "asset": assets.asset,
+        "language": i18n.spoken(),
+        "languages": i18n.LANGUAGES,
+        "tenant": hosts.tenant(),
+        "actor": None if actor.kind == "visitor" else actor,
+        "may": actor.may,
+        "theme": theme if theme in ("light", "dark", "auto") else "auto",
+        "csrf_token": generate_csrf,
+        "flashes": _flashes(),
+        "request_id": g.get("request_id", ""),
+    }
+
+
+def _flashes() -> list[tuple[str, str]]:
+    # Looking into an untouched session would set its cookie, and make every page private to caches.
+    return get_flashed_messages(with_categories=True) if "_flashes" in cookie else []  # type: ignore[return-value]
+
+
+def behind_proxies(app: Any, count: int) -> Any:
+    """Believe the forwarding headers of `count` proxies in front of us; of none, when there are none."""
+    return ProxyFix(app, x_for=count, x_proto=count, x_host=0) if count else app

@@ -1,0 +1,64 @@
+"""Forms: shape is checked here, in the reader's language; the business's rules stand in the commands."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import render_template
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response
+from wtforms import HiddenField
+
+from kernel.errors import DomainError, InvalidField
+from web import htmx, lifecycle
+
+
+class Form(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
+    """A form whose errors can also come from a command: beside their field, or on top."""
+
+    def add_error(self, error: DomainError) -> None:
+        """Show what a command refused: an `InvalidField` beside its field, anything else above the form."""
+        field = self._fields.get(error.field) if isinstance(error, InvalidField) else None
+        if field is None:
+            self.form_errors.append(str(error))
+        else:
+            field.errors = [*field.errors, str(error)]
+
+    @contextmanager
+    def refusals(self) -> Iterator[None]:
+        """Run commands; what they refuse becomes an error of the form, and `is_refused` then says so."""
+        try:
+            yield
+        except DomainError as error:
+            self.refusal = error
+            self.add_error(error)
+            lifecycle.start_over()
+
+    refusal: DomainError | None = None
+
+    @property
+    def is_refused(self) -> bool:
+        return self.refusal is not None
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of the page that shows this form again."""
+        return self.refusal.status if self.refusal else (422 if self.errors else 200)
+
+
+class OnceForm(Form):
+    """A form that counts once however often it is sent: its key travels with it and is kept with what it made."""
+
+    form_key = HiddenField(default=lambda: uuid.uuid4().hex)
+
+    @property
+    def key(self) -> str | None:
+        given = self.form_key.data or ""
+        return given if given.isalnum() and len(given) == 32 else None
+
+
+def show(template: str, form: Form, **context: Any) -> tuple[str, int] | Response:
+    """Return the page or fragment with `form` as typed, with the status that its errors deserve."""
+    body = render_template(template, form=form, **context)
+    return htmx.answer(body, status=form.status)

@@ -1,0 +1,77 @@
+"""Which language this request speaks, and how its numbers, days and hours are written."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import flask_babel
+from flask import Flask, g, request
+from flask_babel import Babel
+from werkzeug.wrappers import Response
+
+from kernel import clock, i18n
+from kernel.i18n import BY_CODE, ENGLISH, Language
+
+COOKIE = "fd_language"
+_YEAR_SECONDS = 365 * 24 * 3600
+
+
+def install(app: Flask) -> None:
+    Babel(
+        app,
+        locale_selector=lambda: i18n.spoken().code,
+        timezone_selector=lambda: zone().key,
+        default_translation_directories=str(i18n.CATALOGUES),
+    )
+    app.jinja_env.filters.update(
+        format_time=format_time,
+        format_date=format_date,
+        format_ago=format_ago,
+        format_size=format_size,
+        number=flask_babel.format_number,
+    )
+
+
+def guess() -> Language:
+    """Return the visitor's language: as chosen earlier, else as the browser asks, else the tenant's."""
+    chosen = BY_CODE.get(request.cookies.get(COOKIE, ""))
+    tenant = g.get("tenant")
+    return chosen or i18n.preferred(request.headers.get("Accept-Language", ""), tenant.language if tenant else ENGLISH)
+
+
+def remember(response: Response, language: Language) -> None:
+    response.set_cookie(COOKIE, language.code, max_age=_YEAR_SECONDS, samesite="Lax", secure=request.is_secure)
+
+
+def zone() -> ZoneInfo:
+    tenant = g.get("tenant")
+    return ZoneInfo(tenant.time_zone if tenant else "UTC")
+
+
+def format_time(moment: datetime) -> str:
+    """Write a moment in the tenant's time zone, to the minute; the year only when it is another."""
+    local = moment.astimezone(zone())
+    is_this_year = local.year == clock.now().astimezone(zone()).year
+    return flask_babel.format_datetime(moment, _MOMENT[i18n.spoken().code][0 if is_this_year else 1])
+
+
+_MOMENT = {
+    "en": ("d MMM, HH:mm", "d MMM y, HH:mm"),
+    "zh_Hans": ("M月d日 HH:mm", "y年M月d日 HH:mm"),
+    "zh_Hant": ("M月d日 HH:mm", "y年M月d日 HH:mm"),
+}
+
+
+def format_date(moment: datetime) -> str:
+    return flask_babel.format_date(moment.astimezone(zone()), "long")
+
+
+def format_ago(moment: datetime) -> str:
+    """Write how long ago a moment was: "3 hours ago"."""
+    return flask_babel.format_timedelta(moment - clock.now(), add_direction=True, threshold=0.9)
+
+
+def format_size(size: int) -> str:
+    """Write a number of bytes as people read it: 340 kB, 2.1 MB."""
+    if size < 1_000_000:
+        return f"{flask_babel.format_number(max(1, round(size / 1000)))} kB"
+    return f"{flask_babel.format_decimal(round(size / 1_000_000, 1))} MB"
