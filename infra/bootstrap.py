@@ -140,7 +140,7 @@ def install_pip() -> None:
     by_system: Command = [sys.executable, "-m", "pip", "--python", PYTHON, "install", "--quiet", "pip"]
     if succeeds(by_system):
         return
-    from infra.pip_wheel import IndexUnusable, download
+    from infra.pip_wheel import IndexUnusable, download  # noqa: PLC0415  (its folder is on the path only by now)
 
     with tempfile.TemporaryDirectory() as directory:
         try:

@@ -41,7 +41,7 @@ class PlatformBase(DeclarativeBase):
 
 
 def tenant_id_column() -> Mapped[int]:
-    """A primary key drawn from the tenant's one sequence: a sequence per table would cost half a millisecond each at sign-up."""
+    """A primary key drawn from the tenant's one sequence: one a table would cost half a millisecond each at sign-up."""
     return mapped_column(BigInteger, Sequence("ids"), primary_key=True)
 
 
@@ -84,7 +84,7 @@ def make_engine(url: str, *, pool_size: int = 5) -> Engine:
 
 
 def _begin_is_ours(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-    connection.autocommit = True  # type: ignore[attr-defined]
+    connection.autocommit = True
 
 
 def _take_stand(connection: Connection) -> None:
@@ -112,7 +112,7 @@ def stand_of(session: Session) -> Stand:
 
 
 def move(session: Session, stand: Stand) -> None:
-    """Let the session's open transaction stand elsewhere from here on: the outbox belongs to the platform, the work to a tenant."""
+    """Let the session's open transaction stand elsewhere from here on: a promise is the platform's, its work a tenant's."""
     session.flush()
     _driver(session.connection()).execute(stand.sql)
     session.info["stand"] = stand

@@ -3,6 +3,7 @@
 import os
 import threading
 import uuid
+from contextlib import suppress
 from datetime import timedelta
 from functools import cache, partial
 
@@ -87,10 +88,8 @@ def show_life(kind: str) -> None:
 
     def beat() -> None:
         while True:
-            try:
+            with suppress(RedisError):
                 _valkey().setex(key, _ALIVE_SECONDS, "1")
-            except RedisError:
-                pass
             pause.wait(_ALIVE_SECONDS / 4)
 
     pause = threading.Event()

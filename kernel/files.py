@@ -27,6 +27,12 @@ _MAX_PIXELS = 60_000_000
 _THUMBNAIL = (320, 320)
 _NAME_LENGTH = 150
 
+
+def _is_plain_text(head: bytes) -> bool:
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    return b"\x00" not in head and not start.startswith((b"<", b"#!", b"mz", b"\x7felf"))
+
+
 # What a file may be called -> what its content may look like.  Anything else is refused: no markup, no programs, no SVG.
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _KINDS: dict[str, tuple[str, Callable[[bytes], bool]]] = {
@@ -49,9 +55,9 @@ _KINDS: dict[str, tuple[str, Callable[[bytes], bool]]] = {
     ".heic": ("image/heic", lambda head: head[4:8] == b"ftyp"),
     ".m4a": ("audio/mp4", lambda head: head[4:8] == b"ftyp"),
     ".mp3": ("audio/mpeg", lambda head: head.startswith((b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2"))),
-    ".txt": ("text/plain", lambda head: _is_plain_text(head)),
-    ".csv": ("text/csv", lambda head: _is_plain_text(head)),
-    ".log": ("text/plain", lambda head: _is_plain_text(head)),
+    ".txt": ("text/plain", _is_plain_text),
+    ".csv": ("text/csv", _is_plain_text),
+    ".log": ("text/plain", _is_plain_text),
 }
 _PICTURES = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp"}
 _PICTURE_ENDINGS = {".jpg", ".jpeg", ".png", ".gif", ".webp"}
@@ -154,11 +160,6 @@ def _is_program(content: bytes) -> bool:
         return False
     programs = {".exe", ".dll", ".elf", ".sh", ".bat", ".com", ".scr", ".msi", ".html", ".svg", ".js"}
     return bool(kinds) and kinds[0].confidence >= 0.8 and kinds[0].extension in programs
-
-
-def _is_plain_text(head: bytes) -> bool:
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    return b"\x00" not in head and not start.startswith((b"<", b"#!", b"mz", b"\x7felf"))
 
 
 def _store(session: Session, name: str, content: bytes, media_type: str) -> StoredFile:

@@ -65,6 +65,6 @@ def put(
         # The doorbell is rung at the commit; the sweeper gives it three seconds before it rings itself.
         "ring_at": max(due, now + doorbell.GRACE) if due <= now else due,
     }
-    session.execute(insert(OutboxRow.__table__).values(values))
+    session.execute(insert(OutboxRow).values(values))
     if due <= now:
         doorbell.ring_after_commit(session, row_id)

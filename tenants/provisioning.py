@@ -53,7 +53,8 @@ def create_tenant(
     schema = f"t_{secrets.token_hex(6)}"
     stand = Stand(schema, f"r_{schema}")
     insert = """
-        INSERT INTO platform.tenant (slug, schema_name, name, state, revision, locale, time_zone, brand_color, phone, created_at)
+        INSERT INTO platform.tenant
+        (slug, schema_name, name, state, revision, locale, time_zone, brand_color, phone, created_at)
         VALUES (%s, %s, %s, 'live', %s, %s, %s, %s, %s, %s)"""
     values = [slug, schema, name, migrations.head("tenant"), locale, time_zone, brand_color, phone, clock.now()]
     try:

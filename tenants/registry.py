@@ -55,7 +55,7 @@ def _remembered(key: str | int) -> TenantFacts | None:
     return facts if until > time.monotonic() else None
 
 
-def _remember(query: Select[tuple[Tenant]]) -> TenantFacts | None:
+def _remember(query: Select[Tenant]) -> TenantFacts | None:
     with database.transaction() as session:
         tenant = session.scalar(query)
     if tenant is None:

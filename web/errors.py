@@ -96,4 +96,6 @@ def _template() -> str:
     return "web/error_fragment.html" if getattr(request, "is_fragment", False) else "web/error.html"
 
 
-_PLAIN = '<!doctype html><html><head><meta charset="utf-8"><title>{title}</title></head><body><h1>{title}</h1><p>{text}</p></body></html>'
+_PLAIN = """<!doctype html>
+<html><head><meta charset="utf-8"><title>{title}</title></head><body><h1>{title}</h1><p>{text}</p></body></html>
+"""

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from flask import Flask, Response, make_response, request
-from htmx_flask import Htmx
-from htmx_flask.request import HtmxAwareRequest
+from htmx_flask import Htmx, HtmxAwareRequest
 from werkzeug.wrappers import Response as AnyResponse
 
 # `htmx-flask` knows htmx 1 and 2: what it reads from headers that htmx 4 no longer sends, and its `make_response` (which dies
@@ -18,7 +17,7 @@ class HtmxRequest(HtmxAwareRequest):  # type: ignore[misc]  # the package has no
 
     @property
     def is_htmx(self) -> bool:
-        return self.headers.get("HX-Request") == "true"
+        return bool(self.headers.get("HX-Request") == "true")
 
     @property
     def is_fragment(self) -> bool:

@@ -51,7 +51,7 @@ def format_time(moment: datetime) -> str:
     """Write a moment in the tenant's time zone, to the minute; the year only when it is another."""
     local = moment.astimezone(zone())
     is_this_year = local.year == clock.now().astimezone(zone()).year
-    return flask_babel.format_datetime(moment, _MOMENT[i18n.spoken().code][0 if is_this_year else 1])
+    return str(flask_babel.format_datetime(moment, _MOMENT[i18n.spoken().code][0 if is_this_year else 1]))
 
 
 _MOMENT = {
@@ -62,12 +62,12 @@ _MOMENT = {
 
 
 def format_date(moment: datetime) -> str:
-    return flask_babel.format_date(moment.astimezone(zone()), "long")
+    return str(flask_babel.format_date(moment.astimezone(zone()), "long"))
 
 
 def format_ago(moment: datetime) -> str:
     """Write how long ago a moment was: "3 hours ago"."""
-    return flask_babel.format_timedelta(moment - clock.now(), add_direction=True, threshold=0.9)
+    return str(flask_babel.format_timedelta(moment - clock.now(), add_direction=True, threshold=0.9))
 
 
 def format_size(size: int) -> str:

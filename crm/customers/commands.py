@@ -54,7 +54,7 @@ def add(
 
 
 def change(session: Session, customer: Customer, *, values: dict[str, Any], version: int | None, actor: Actor) -> None:
-    """Change the given fields.  `version` is the one the editor saw; raises `StaleEdit` when it is no longer the present one."""
+    """Change the given fields.  Raises `StaleEdit` when `version`, which the editor saw, is no longer the present one."""
     if version is not None and version != customer.version:
         raise StaleEdit()
     before = {field: getattr(customer, field) for field in values}

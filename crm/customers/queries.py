@@ -1,6 +1,6 @@
 """What may be known of customers, and by whom."""
 
-from sqlalchemy import Select, false, select, true
+from sqlalchemy import ColumnElement, Select, false, select, true
 from sqlalchemy.orm import Session
 
 from crm.customers.models import Customer
@@ -9,8 +9,9 @@ from kernel.errors import NotFound
 from tenants.permissions import Permission
 
 
-def visible_to(actor: Actor) -> Select[tuple[Customer]]:
+def visible_to(actor: Actor) -> Select[Customer]:
     """Staff with the permission see all customers, a customer sees itself, anyone else nobody."""
+    allowed: ColumnElement[bool]
     if actor.kind == "system" or actor.may(Permission.CUSTOMER_READ):
         allowed = true()
     elif actor.kind == "customer":

@@ -110,7 +110,8 @@ class Service(ABC):
             self.identity.own(self.data)
 
     def on_ready(self) -> None:
-        """Do what needs the running service."""
+        """Do what needs the running service; most need nothing."""
+        return
 
     def dismiss_previous(self) -> None:
         """Send home the processes that a killed launcher, or a killed server, left behind."""

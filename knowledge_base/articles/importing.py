@@ -155,10 +155,11 @@ def _write_or_change(session: Session, source: Source) -> str:
         article.language: article for article in session.scalars(select(Article).where(Article.translation_key == source.key))
     }
     category = _category(session, source, next(iter(siblings.values()), None))
-    values = {"title": source.title, "summary": source.summary, "body": source.body, "keywords": source.keywords}
+    values: dict[str, Any] = {"title": source.title, "summary": source.summary, "body": source.body}
+    values["keywords"] = source.keywords
     known = siblings.get(source.language.code)
     if known is None:
-        place = {"language": source.language.code, "category": category, "translation_key": source.key}
+        place: dict[str, Any] = {"language": source.language.code, "category": category, "translation_key": source.key}
         commands.write(session, **values, **place, status=source.status, actor=SYSTEM)
         return "written"
     before = known.revision

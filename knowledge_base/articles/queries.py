@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, defer, joinedload, raiseload
+from sqlalchemy.sql.base import ExecutableOption
 
 from kernel.actors import Actor
 from kernel.errors import NotFound
@@ -13,7 +14,7 @@ from knowledge_base.articles.models import Article, ArticleStatus, Category, Vot
 from tenants.permissions import Permission
 
 
-def visible_to(actor: Actor) -> Select[tuple[Article]]:
+def visible_to(actor: Actor) -> Select[Article]:
     """Staff with the permission see every article, everybody else what is published."""
     query = select(Article)
     if actor.kind == "system" or actor.may(Permission.ARTICLE_READ):
@@ -45,7 +46,7 @@ def translations(session: Session, article: Article, *, actor: Actor) -> dict[st
     return {other.language: other for other in session.scalars(query.options(*_without_text()))}
 
 
-def _without_text() -> tuple[object, ...]:
+def _without_text() -> tuple[ExecutableOption, ...]:
     """Lists show titles; the texts would be most of what the database sends."""
     texts = (Article.body, Article.body_html, Article.body_text, Article.headings)
     return (*(defer(text, raiseload=True) for text in texts), raiseload(Article.category))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import nh3
 from markdown_it import MarkdownIt
@@ -27,7 +28,7 @@ class Rendered:
 
 
 def render(markdown: str) -> Rendered:
-    """Render Markdown.  Raw HTML in it is shown as text; what remains passes an allow-list besides (no scheme but web and mail).
+    """Render Markdown.  Raw HTML in it is shown as text; what remains passes an allow-list besides.
 
     Headings start at level 2, because the article's title is the page's only level 1.
     """
@@ -46,7 +47,7 @@ def render(markdown: str) -> Rendered:
 
 def _number_headings(tokens: Sequence[Token]) -> list[tuple[int, str, str]]:
     headings: list[tuple[int, str, str]] = []
-    for token, inline in zip(tokens, tokens[1:], strict=False):
+    for token, inline in pairwise(tokens):
         if token.type == "heading_open":
             level = min(max(int(token.tag[1]), 2), 4)
             text = _words(inline)

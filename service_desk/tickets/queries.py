@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, exists, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, exists, false, func, or_, select, true
 from sqlalchemy.orm import Session, joinedload, raiseload, selectinload
 
 from crm.customers.models import Customer
@@ -17,8 +17,9 @@ from service_desk.tickets.models import UNSOLVED, Attachment, Message, MessageKi
 from tenants.permissions import Permission
 
 
-def visible_to(actor: Actor) -> Select[tuple[Ticket]]:
+def visible_to(actor: Actor) -> Select[Ticket]:
     """Staff with the permission see all tickets, customers their own, anyone else none."""
+    allowed: ColumnElement[bool]
     if actor.kind == "system" or actor.may(Permission.TICKET_READ):
         allowed = true()
     elif actor.kind == "customer":
@@ -28,7 +29,7 @@ def visible_to(actor: Actor) -> Select[tuple[Ticket]]:
     return select(Ticket).where(allowed)
 
 
-def _with_people(query: Select[tuple[Ticket]]) -> Select[tuple[Ticket]]:
+def _with_people(query: Select[Ticket]) -> Select[Ticket]:
     return query.options(joinedload(Ticket.customer), joinedload(Ticket.assignee), raiseload("*"))
 
 
@@ -151,9 +152,13 @@ def unsolved_count(session: Session, *, actor: Actor) -> int:
 INBOX_VIEWS = ("mine", "unassigned", "open", "waiting", "solved", "all")
 
 
-def in_view(query: Select[tuple[Ticket]], view: str, *, actor: Actor) -> Select[tuple[Ticket]]:
+def in_view(query: Select[Ticket], view: str, *, actor: Actor) -> Select[Ticket]:
     """Narrow `query` to one of the `INBOX_VIEWS`."""
-    conditions = {
+    return query.where(_view_condition(view, actor))
+
+
+def _view_condition(view: str, actor: Actor) -> ColumnElement[bool]:
+    conditions: dict[str, ColumnElement[bool]] = {
         "mine": (Ticket.assignee_id == actor.id) & Ticket.status.in_(UNSOLVED),
         "unassigned": Ticket.assignee_id.is_(None) & Ticket.status.in_(UNSOLVED),
         "open": Ticket.status.in_((Status.NEW, Status.OPEN)),
@@ -161,15 +166,12 @@ def in_view(query: Select[tuple[Ticket]], view: str, *, actor: Actor) -> Select[
         "solved": Ticket.status.in_((Status.SOLVED, Status.CLOSED)),
         "all": true(),
     }
-    return query.where(conditions[view])
+    return conditions[view]
 
 
 def view_counts(session: Session, *, actor: Actor) -> dict[str, int]:
     """Return how many tickets each inbox view holds, in one statement."""
-    columns = []
-    for view in INBOX_VIEWS:
-        condition = in_view(select(Ticket), view, actor=actor).whereclause
-        columns.append(func.count().filter(condition).label(view))
+    columns = [func.count().filter(_view_condition(view, actor)).label(view) for view in INBOX_VIEWS]
     row = session.execute(visible_to(actor).with_only_columns(*columns)).one()
     return dict(row._mapping)
 
@@ -180,7 +182,7 @@ def latest_of_customer(session: Session, customer_id: int, *, actor: Actor, limi
     return session.scalars(query.order_by(Ticket.id.desc()).limit(limit)).all()
 
 
-def found(query: Select[tuple[Ticket]], words: str) -> Select[tuple[Ticket]]:
+def found(query: Select[Ticket], words: str) -> Select[Ticket]:
     """Narrow `query` to tickets whose number, subject, customer or messages hold the folded `words`."""
     said = exists().where(Message.ticket_id == Ticket.id, Message.body.icontains(words, autoescape=True))
     named = exists().where(Customer.id == Ticket.customer_id, Customer.search_text.contains(words, autoescape=True))
