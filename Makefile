@@ -1,6 +1,6 @@
 # Everything a developer types.  `make` alone tells what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench migrate lock clean install install-dev
+.PHONY: help run test lint bench migrate lock messages clean install install-dev
 
 PYTHON ?= python3
 VENV := .venv/bin
@@ -31,6 +31,12 @@ migrate: install ## Bring every schema of the database up to date
 lock: install-dev ## Renew infra/locks from pyproject.toml (ARGS="--upgrade" takes newer versions)
 	$(LOCK) --extra embedded --extra frontend --output-file infra/locks/runtime.txt $(ARGS)
 	$(LOCK) --all-extras --constraint infra/locks/runtime.txt --output-file infra/locks/dev.txt $(ARGS)
+
+messages: install-dev ## Collect the strings to translate into kernel/translations
+	$(VENV)/pybabel -q extract -F infra/babel.cfg -k _l -k lazy_text --no-location --omit-header -o var/messages.pot .
+	for language in zh_Hans zh_Hant; do \
+		$(VENV)/pybabel -q update --no-fuzzy-matching --omit-header --ignore-obsolete -l $$language -i var/messages.pot -o kernel/translations/$$language/LC_MESSAGES/messages.po; \
+	done
 
 clean: ## Remove what make has built; the data in var/ stays
 	rm -rf .venv web/assets/node_modules web/static/built .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

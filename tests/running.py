@@ -1,6 +1,7 @@
 """The whole service as a user starts it: its own home, its own port, real processes that can be killed."""
 
 import contextlib
+import http.client
 import json
 import os
 import re
@@ -10,7 +11,6 @@ import subprocess
 import sys
 import time
 import urllib.parse
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -106,8 +106,8 @@ class RunningService:
     def wait_until_answering(self, seconds: float = 30) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            with contextlib.suppress(OSError), urllib.request.urlopen(self.url(None, "/readyz"), timeout=2) as answer:
-                if json.load(answer)["status"] == "ready":
+            with contextlib.suppress(OSError, http.client.HTTPException, json.JSONDecodeError):
+                if json.loads(self.visitor(None).get("/readyz").text)["status"] == "ready":
                     return
             time.sleep(0.2)
         raise TimeoutError("the service did not come back")

@@ -1,7 +1,7 @@
 """`make bench`: how fast the pages are, beside a bare Flask + SQLAlchemy page in the same run.
 
-Prints requests per second and p50/p95 in milliseconds.  The machine is shared and noisy: every round visits all pages in turn, and the
-last column, the ratio to the bare page, is the one to compare between runs.
+Prints requests per second and p50/p95 in milliseconds.  Machines are noisy: every round visits all pages in turn, and the last
+column, the ratio to the bare page, is the one to compare between runs.
 """
 
 import argparse
@@ -16,6 +16,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import quote
+
+import psycopg
 
 from kernel import settings
 from kernel.settings import PROJECT
@@ -66,8 +68,8 @@ class Page:
 def pages(service: RunningService) -> list[Page]:
     host = f"ruiju.localhost:{service.port}"
     customer, agent = portal_cookie(service, "ruiju"), desk_cookie(service, "ruiju")
-    article = first_link(service, "ruiju", "/zh-hant/", "/zh-hant/a/")
-    ticket = first_link(service, "ruiju", "/desk/?view=all", "/desk/tickets/", cookie=agent)
+    article = first_link(service, "ruiju", "/zh-hant/", '/zh-hant/a/[^"]+')
+    ticket = first_link(service, "ruiju", "/desk/?view=all", r"/desk/tickets/\d+", cookie=agent)
     rows = [
         ("portal home", "/zh-hant/", ""),
         ("portal search", f"/zh-hant/search?q={quote('退房 發票')}", ""),
@@ -112,8 +114,6 @@ def bare_page(service: RunningService) -> Iterator[Page]:
 
 
 def _schema_of(url: str, slug: str) -> str:
-    import psycopg
-
     with psycopg.connect(url.replace("+psycopg", "")) as connection:
         row = connection.execute("SELECT schema_name FROM platform.tenant WHERE slug = %s", [slug]).fetchone()
     assert row is not None

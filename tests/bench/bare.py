@@ -6,7 +6,9 @@ from flask import Flask, render_template_string
 from sqlalchemy import create_engine, text
 
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Bare</title></head><body><h1>Tickets</h1>
-<table>{% for row in rows %}<tr><td>{{ row.number }}</td><td>{{ row.subject }}</td><td>{{ row.status }}</td></tr>{% endfor %}</table>
+<table>{% for row in rows %}
+<tr><td>{{ row.number }}</td><td>{{ row.subject }}</td><td>{{ row.status }}</td></tr>
+{% endfor %}</table>
 </body></html>"""
 
 application = Flask(__name__)

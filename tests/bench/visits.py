@@ -1,38 +1,32 @@
-"""Signing in and finding pages for the bench, as a browser would."""
+"""Signing in and finding pages for the bench."""
 
-import http.cookiejar
 import re
-import urllib.parse
-import urllib.request
 
-from tests.browsing import FormReader
 from tests.running import RunningService
+from tests.visiting import Visitor
 
 PASSWORD = "frontdesk-demo"
 
 
 def portal_cookie(service: RunningService, slug: str) -> str:
-    return _signed_in(service, slug, "/signin", "/signin/password", f"customer@{slug}.example")
+    visitor = service.visitor(slug)
+    answer = visitor.submit("/signin", {"email": f"customer@{slug}.example", "password": PASSWORD}, to="/signin/password")
+    assert answer.status == 303, answer.text
+    return visitor.cookie
 
 
 def desk_cookie(service: RunningService, slug: str) -> str:
-    return _signed_in(service, slug, "/desk/signin", "/desk/signin", f"agent@{slug}.example")
+    visitor = service.visitor(slug)
+    answer = visitor.submit("/desk/signin", {"email": f"agent@{slug}.example", "password": PASSWORD})
+    assert answer.status == 303, answer.text
+    return visitor.cookie
 
 
-def _signed_in(service: RunningService, slug: str, page: str, action: str, email: str) -> str:
-    jar = http.cookiejar.CookieJar()
-    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
-    with opener.open(service.url(slug, page)) as answer:
-        hidden = FormReader.hidden_fields(answer.read().decode(), action)
-    form = urllib.parse.urlencode({**hidden, "email": email, "password": PASSWORD}).encode()
-    with opener.open(service.url(slug, action), form):
-        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)
-
-
-def first_link(service: RunningService, slug: str, page: str, starting_with: str, cookie: str = "") -> str:
-    """Return the first link on `page` that begins so."""
-    request = urllib.request.Request(service.url(slug, page), headers={"Cookie": cookie} if cookie else {})
-    with urllib.request.urlopen(request) as answer:
-        found = re.search(rf'href="({re.escape(starting_with)}[^"]+)"', answer.read().decode())
-    assert found, f"no link to {starting_with} on {page}"
+def first_link(service: RunningService, slug: str, page: str, pattern: str, cookie: str = "") -> str:
+    """Return the first link on `page` that matches."""
+    visitor = Visitor(f"{slug}.localhost:{service.port}", service.port)
+    if cookie:
+        visitor.cookies = dict(part.split("=", 1) for part in cookie.split("; "))
+    found = re.search(rf'href="({pattern})"', visitor.get(page).text)
+    assert found, f"no link like {pattern} on {page}"
     return found[1]
