@@ -1,0 +1,3 @@
+import "./portal.js"
+import "./selection.js"
+import "./hotkeys.js"
