@@ -35,8 +35,12 @@ class Visitor:
 
     def submit(self, page: str, form: dict[str, str], *, to: str | None = None) -> Answer:
         """Open `page` and send its form to `to` (or the page itself), hidden fields included."""
-        hidden = FormReader.hidden_fields(self.get(page).text, to or page)
-        return self.post(to or page, {**hidden, **form})
+        return self.post(to or page, {**self.hidden(page, to or page), **form})
+
+    def hidden(self, page: str, action: str) -> dict[str, str]:
+        """Return the hidden fields of the form on `page` that goes to `action`; none when the page did not come."""
+        answer = self.get(page)
+        return FormReader.hidden_fields(answer.text, action) if answer.status == 200 else {}
 
     def _ask(self, method: str, path: str, body: str | None) -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)

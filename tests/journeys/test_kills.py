@@ -1,0 +1,105 @@
+"""kill -9, again and again, while people write: nothing acknowledged is lost, nothing is sent twice."""
+
+import contextlib
+import http.client
+import itertools
+import threading
+import time
+from collections import Counter
+
+import pytest
+
+from tests.running import RunningService, running_demo
+from tests.visiting import Answer, Visitor
+
+REQUESTS, KILL_EVERY_SECONDS = 24, 0.8
+VICTIMS = ("worker", "valkey", "web", "sweeper", "worker")
+PASSWORD = "frontdesk-demo"
+
+
+@pytest.fixture(scope="module")
+def mortal() -> RunningService:
+    """A service of its own: the other journeys must not be killed."""
+    with running_demo() as service:
+        yield service
+
+
+class Killer(threading.Thread):
+    """Kills one kind of process after the other until told to stop."""
+
+    def __init__(self, service: RunningService) -> None:
+        super().__init__(daemon=True)
+        self.service, self.kills, self._stop_now = service, Counter(), threading.Event()
+
+    def run(self) -> None:
+        for name in itertools.cycle(VICTIMS):
+            if self._stop_now.wait(KILL_EVERY_SECONDS):
+                return
+            self.kills[name] += len(self.service.pids(name))
+            self.service.kill(name)
+
+    def stop(self) -> None:
+        self._stop_now.set()
+        self.join()
+
+
+def insist(visitor: Visitor, page: str, form: dict[str, str], to: str | None = None) -> Answer:
+    """Send one form until it is acknowledged, as a person reloads: always the same form, with the same key."""
+    deadline = time.monotonic() + 60
+    hidden: dict[str, str] = {}
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            hidden = hidden or visitor.hidden(page, to or page)
+            if hidden:
+                answer = visitor.post(to or page, {**hidden, **form})
+                if answer.status in (303, 409):
+                    return answer
+                assert answer.status >= 500, answer.text
+        time.sleep(0.3)
+    raise TimeoutError(f"{page} was never acknowledged")
+
+
+def ask(service: RunningService, number: int) -> str:
+    """Send one request as a guest and return the guest's address."""
+    email = f"guest{number}@kill.example"
+    form = {"subject": f"Kill test {number:03d}", "body": f"Message {number}", "email": email, "name": f"Guest {number}"}
+    insist(service.visitor("acme"), "/en/requests/new", form)
+    return email
+
+
+def settled_mails(service: RunningService, addresses: list[str], at_least: int) -> dict[str, list[str]]:
+    """Return the subjects of all mails by address, once everybody has `at_least` so many and no more come."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        seen = {address: [mail["subject"] for mail in service.mails(address)] for address in addresses}
+        if all(len(subjects) >= at_least for subjects in seen.values()):
+            break
+        time.sleep(0.5)
+    time.sleep(4)
+    return {address: [mail["subject"] for mail in service.mails(address)] for address in addresses}
+
+
+@pytest.mark.timeout(300)
+def test_killing_workers_valkey_and_web_loses_nothing_and_sends_nothing_twice(mortal):
+    killer = Killer(mortal)
+    killer.start()
+    try:
+        addresses = [ask(mortal, number) for number in range(REQUESTS)]
+        agent = mortal.visitor("acme")
+        insist(agent, "/desk/signin", {"email": "agent@acme.example", "password": PASSWORD})
+        numbers = [ticket_number(mortal, address) for address in addresses]
+        for number in numbers:
+            page = f"/desk/tickets/{number}"
+            insist(agent, page, {"kind": "reply", "body": f"Answer to {number}", "status": "waiting"}, to=f"{page}/reply")
+    finally:
+        killer.stop()
+    mortal.wait_until_answering()
+    assert all(killer.kills[name] >= 2 for name in ("worker", "valkey", "web")), killer.kills
+    mails = settled_mails(mortal, addresses, at_least=2)
+    assert {address: len(subjects) for address, subjects in mails.items()} == {address: 2 for address in addresses}
+    assert len(set(numbers)) == REQUESTS
+
+
+def ticket_number(service: RunningService, address: str) -> str:
+    mail = service.wait_for_mail(address, "Kill test", seconds=60)
+    return mail["subject"].partition("#")[2].partition(":")[0]
