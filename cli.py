@@ -93,15 +93,19 @@ def tenants() -> None:
 @click.option("--admin-password", help="Leave it out to be asked for one.")
 @click.option("--locale", default="en", type=click.Choice(CODES))
 @click.option("--time-zone", default="UTC")
-def create_tenant(slug: str, name: str, admin_email: str, admin_password: str | None, locale: str, time_zone: str) -> None:
-    """Make a tenant that can be used at once."""
+def create_tenant(slug: str, name: str, admin_email: str, locale: str, time_zone: str, admin_password: str | None) -> None:
+    """Make a tenant that can be used at once; the one that an interrupted call left behind is finished."""
     password = admin_password or click.prompt("Password", hide_input=True, confirmation_prompt=True)
     with _clear_refusals():
         address = staff.mail_address(admin_email)
-        facts = provisioning.create_tenant(slug, name=name, locale=locale, time_zone=time_zone)
-        with database.transaction(facts.stand) as session:
-            who = {"email": address, "name": address.partition("@")[0], "language": locale}
-            staff.add(session, role=Role.ADMIN, password=password, actor=SYSTEM, **who)
+        who: dict[str, Any] = {"email": address, "name": address.partition("@")[0], "language": locale}
+        facts = provisioning.create_tenant(
+            slug,
+            name=name,
+            locale=locale,
+            time_zone=time_zone,
+            furnish=lambda session: staff.add(session, role=Role.ADMIN, password=password, actor=SYSTEM, **who),
+        )
     click.echo(f"{facts.name} lives at {settings.current().tenant_url(slug)} ; staff sign in at /desk/")
 
 

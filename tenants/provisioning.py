@@ -1,17 +1,22 @@
-"""Provisioning: a new tenant is a role, a schema at head and one row, in one transaction."""
+"""Provisioning: a new tenant is a role, a schema at head and one row, and opens when it is furnished."""
 
 import re
 import secrets
+from collections.abc import Callable
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import psycopg
+from psycopg import sql
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from kernel import clock, database
 from kernel.errors import DomainError
 from kernel.i18n import BY_CODE
 from kernel.i18n import lazy_text as _l
-from kernel.tenancy import Stand
+from kernel.tenancy import PLATFORM, Stand
 from tenants import migrations, registry
+from tenants.models import Tenant
 from tenants.registry import TenantFacts
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
@@ -36,6 +41,9 @@ class UnknownTimeZone(DomainError):
     message = _l("“%(time_zone)s” is not a time zone, such as Asia/Taipei.")
 
 
+Furnish = Callable[[Session], object]
+
+
 def create_tenant(
     slug: str,
     *,
@@ -44,28 +52,49 @@ def create_tenant(
     time_zone: str = "UTC",
     brand_color: str = "",
     phone: str = "",
+    furnish: Furnish = lambda session: None,
 ) -> TenantFacts:
-    """Make a tenant that can be used at once; whole or not at all, also when the process is killed.
+    """Make a tenant that can be used at once.  `furnish` puts in what it must not open without, such as its administrator.
 
-    Raises `SlugUnfit`, `SlugTaken`, `UnknownLocale` or `UnknownTimeZone`.
+    The schema is built in one transaction, furnished and opened in a second; a process killed between the two leaves a tenant
+    that nobody can see, and the next call with the same slug goes on with it.  Raises `SlugUnfit`, `SlugTaken`,
+    `UnknownLocale`, `UnknownTimeZone`, or what `furnish` raises.
     """
     _check(slug, locale, time_zone)
+    facts = {"name": name, "locale": locale, "time_zone": time_zone, "brand_color": brand_color, "phone": phone}
+    stand = _build(slug, facts)
+    with database.transaction(stand) as session:
+        furnish(session)
+        database.move(session, PLATFORM)
+        session.execute(update(Tenant).where(Tenant.id == stand.tenant_id).values(state="live"))
+    opened = registry.find(slug)
+    assert opened is not None
+    return opened
+
+
+def _build(slug: str, facts: dict[str, str]) -> Stand:
     schema = f"t_{secrets.token_hex(6)}"
-    stand = Stand(schema, f"r_{schema}")
-    insert = """
-        INSERT INTO platform.tenant
-        (slug, schema_name, name, state, revision, locale, time_zone, brand_color, phone, created_at)
-        VALUES (%s, %s, %s, 'live', %s, %s, %s, %s, %s, %s)"""
-    values = [slug, schema, name, migrations.head("tenant"), locale, time_zone, brand_color, phone, clock.now()]
+    columns = {**facts, "slug": slug, "schema_name": schema, "revision": migrations.head("tenant"), "created_at": clock.now()}
+    insert = sql.SQL("INSERT INTO platform.tenant ({}, state) VALUES ({}, 'building') RETURNING id").format(
+        sql.SQL(", ").join(map(sql.Identifier, columns)), sql.SQL(", ").join(map(sql.Placeholder, columns))
+    )
     try:
         with database.owner_transaction() as connection:
-            connection.execute(insert, values)
+            row = connection.execute(insert, columns).fetchone()
+            assert row is not None
+            stand = Stand(schema, f"r_{schema}", row[0])
             migrations.build_schema(connection, stand)
+            return stand
     except psycopg.errors.UniqueViolation as error:
+        return _half_built(slug, error)
+
+
+def _half_built(slug: str, error: Exception) -> Stand:
+    with database.transaction() as session:
+        tenant = session.scalars(select(Tenant).where(Tenant.slug == slug)).one()
+    if tenant.state != "building":
         raise SlugTaken(slug=slug) from error
-    facts = registry.find(slug)
-    assert facts is not None
-    return facts
+    return tenant.stand
 
 
 def _check(slug: str, locale: str, time_zone: str) -> None:

@@ -1,0 +1,95 @@
+"""The `frontdesk` command, as operators type it."""
+
+import json
+import uuid
+
+import pytest
+from click.testing import CliRunner
+
+import cli
+from kernel import clock, database
+from kernel.actors import SYSTEM
+from knowledge_base.articles import queries as articles
+from tenants import provisioning, registry, staff
+from tenants.permissions import Role
+
+
+@pytest.fixture
+def frontdesk(house):
+    """Type a command; returns what it printed and how it ended."""
+    return lambda *words: CliRunner().invoke(cli.main, list(words))
+
+
+@pytest.fixture
+def slug():
+    return f"s{uuid.uuid4().hex[:10]}"
+
+
+def create(frontdesk, slug, **options):
+    given = {"name": "Harbour Hotels", "admin-email": f"admin@{slug}.example", "admin-password": "a long enough password"}
+    return frontdesk("tenants", "create", slug, *(f"--{key}={value}" for key, value in {**given, **options}.items()))
+
+
+def test_a_tenant_made_at_the_terminal_can_be_used_at_once(frontdesk, slug, browse):
+    assert create(frontdesk, slug, locale="zh_Hant").exit_code == 0
+    facts = registry.find(slug)
+    assert browse(facts).get("/").headers["Location"].endswith("/en/")
+    with database.transaction(facts.stand) as session:
+        assert staff.by_email(session, f"admin@{slug}.example").role == Role.ADMIN
+
+
+@pytest.mark.parametrize("bad", ["Big", "a_b", "-x", "ops", "x" * 41, "ü"])
+def test_an_unfit_address_is_refused_in_a_sentence(frontdesk, bad):
+    result = create(frontdesk, bad)
+    assert result.exit_code == 1
+    assert "cannot be an address" in result.output
+
+
+def test_a_taken_address_is_refused(frontdesk, slug):
+    create(frontdesk, slug)
+    assert "is taken" in create(frontdesk, slug).output
+
+
+def test_a_bad_mail_address_makes_no_tenant(frontdesk, slug):
+    assert create(frontdesk, slug, **{"admin-email": "nonsense"}).exit_code == 1
+    assert registry.find(slug) is None
+
+
+def test_a_tenant_that_was_killed_before_it_opened_is_finished_by_the_next_call(frontdesk, slug):
+    def die(session):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        provisioning.create_tenant(slug, name="Half", furnish=die)
+    assert registry.find(slug) is None
+    assert create(frontdesk, slug).exit_code == 0
+    assert registry.find(slug) is not None
+
+
+def test_the_clock_moves_for_everybody(frontdesk):
+    before = clock.now()
+    assert frontdesk("clock", "advance", "3d").exit_code == 0
+    assert (clock.now() - before).days == 3
+    assert frontdesk("clock", "advance", "soon").exit_code == 1
+
+
+def test_due_jobs_run_on_demand(frontdesk, alpha, in_tenant):
+    with in_tenant(alpha) as session:
+        staff.add(session, email="new@alpha.example", name="New", role=Role.AGENT, actor=SYSTEM)
+    assert frontdesk("jobs", "run-due").output.startswith("1 jobs done")
+
+
+def test_articles_come_from_lines_of_json_and_a_broken_line_is_named(frontdesk, alpha, in_tenant, tmp_path):
+    file = tmp_path / "articles.jsonl"
+    good = {"id": "x1", "lang": "en", "title": "Parking", "body": "Behind the house.", "category": "Arrival / By car"}
+    file.write_text(json.dumps(good) + "\n{broken\n")
+    result = frontdesk("kb", "import", str(file), "--tenant", "alpha")
+    assert "1 written" in result.output
+    assert "articles.jsonl:2" in result.output
+    assert result.exit_code == 1
+    with in_tenant(alpha) as session:
+        assert len(articles.revisions(session)) == 1
+
+
+def test_a_tenant_that_does_not_exist_is_named(frontdesk, tmp_path):
+    assert "no tenant 'nobody'" in frontdesk("kb", "reindex", "--tenant", "nobody").output
