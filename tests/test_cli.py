@@ -38,9 +38,9 @@ def test_a_tenant_made_at_the_terminal_can_be_used_at_once(frontdesk, slug, brow
         assert staff.by_email(session, f"admin@{slug}.example").role == Role.ADMIN
 
 
-@pytest.mark.parametrize("bad", ["Big", "a_b", "-x", "ops", "x" * 41, "ü"])
+@pytest.mark.parametrize("bad", ["Big", "a_b", "x-", "ops", "x" * 41, "ü"])
 def test_an_unfit_address_is_refused_in_a_sentence(frontdesk, bad):
-    result = create(frontdesk, bad)
+    result = create(frontdesk, bad, **{"admin-email": "admin@mail.example"})
     assert result.exit_code == 1
     assert "cannot be an address" in result.output
 
