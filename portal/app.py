@@ -1,17 +1,37 @@
 """The portal as an application: its rooms, and how its visitors are known and spoken to."""
 
-from flask import Flask, abort, current_app, g, url_for
+from flask import Flask, current_app, g, request, url_for
+from werkzeug.routing import AnyConverter, Map
 from werkzeug.wrappers import Response
 
 from crm.customers import queries as customers
 from kernel import i18n
+from portal import account, asking, brand, help_centre, home, navigation, rating, requests, robots, searching, signing_in
 from tenants import sign_ins
-from web import face, hosts, htmx, languages
+from web import access, face, hosts, htmx, languages
 from web.access import Person
 from web.lifecycle import session
 
 # The rooms that have pages; a new room is one line here.
-ROOMS = ()
+ROOMS = (
+    account,
+    asking,
+    brand,
+    help_centre,
+    home,
+    rating,
+    requests,
+    robots,
+    searching,
+    signing_in,
+)
+
+
+class PathLanguage(AnyConverter):
+    """The first part of every public address: one of our languages, as `<language:language>`."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, *i18n.BY_PATH)
 
 
 def create() -> Flask:
@@ -23,10 +43,13 @@ def create() -> Flask:
         enter=hosts.enter_tenant,
         speak=_speak,
     )
+    app.url_map.converters["language"] = PathLanguage
     app.url_value_preprocessor(_take_language)
     app.url_defaults(_add_language)
+    app.after_request(_remember_language)
     for room in ROOMS:
         app.register_blueprint(room.blueprint)
+    navigation.install(app)
     return app
 
 
@@ -41,7 +64,7 @@ def _ask_to_sign_in(return_to: str) -> Response:
 
 
 def _take_language(_endpoint: str | None, values: dict[str, object] | None) -> None:
-    """The first part of a public address is its language; it is no argument of any view."""
+    """The language of an address is no argument of any view."""
     if values and "language" in values:
         g.path_language = values.pop("language")
 
@@ -52,11 +75,20 @@ def _add_language(endpoint: str, values: dict[str, object]) -> None:
 
 
 def _speak() -> None:
-    path = g.get("path_language")
-    if path is None:
-        i18n.speak(languages.guess())
-    elif path in i18n.BY_PATH:
-        i18n.speak(i18n.BY_PATH[path])
-    else:
-        i18n.speak(languages.guess())
-        abort(404)
+    """Speak the language of the address, also where nothing is found; of one that has none, the visitor's."""
+    first_part = request.path.split("/", 2)[1]
+    named = i18n.BY_PATH.get(g.get("path_language", first_part))
+    i18n.speak(named or languages.guess(_account_language()))
+
+
+def _account_language() -> i18n.Language | None:
+    person = access.current_person()
+    return person.actor.language if person else None
+
+
+def _remember_language(response: Response) -> Response:
+    """Whoever reads a page in a language is spoken to in it where the address names none."""
+    is_page = "path_language" in g and response.status_code < 400 and response.mimetype == "text/html"
+    if is_page and request.cookies.get(languages.COOKIE) != i18n.spoken().code:
+        languages.remember(response, i18n.spoken())
+    return response

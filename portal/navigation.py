@@ -1,0 +1,104 @@
+"""The frame around every page of the portal: where one can go, where one is, and the same page in other languages."""
+
+from typing import Any, NamedTuple
+
+from flask import Flask, g, request, url_for
+from flask_babel import gettext as _
+from werkzeug.local import LocalProxy
+
+from kernel import settings
+from kernel.i18n import LANGUAGES, Language
+from service_desk.tickets import queries as tickets
+from web import access, hosts
+from web.lifecycle import session
+
+
+class Item(NamedTuple):
+    """A line of the main navigation, in the order in which the layout takes it apart."""
+
+    key: str
+    label: str
+    icon: str
+    url: str
+    open_count: int
+
+
+_PLACES = {"home": "help", "help_centre": "help", "searching": "help", "asking": "ask", "requests": "mine", "rating": "mine"}
+
+
+def install(app: Flask) -> None:
+    app.context_processor(_frame)
+
+
+def _frame() -> dict[str, Any]:
+    """Name what `portal_layout.html` needs.  The count is read only where a page shows it: fragments do not."""
+    return {
+        "links": _links(),
+        "nav": LocalProxy(_nav),
+        "active": _PLACES.get(request.blueprint or "", ""),
+        "footer_links": [(_("Help centre"), url_for("home.page")), (_("Send a request"), url_for("asking.page"))],
+        "language_url": language_url,
+        "brand_css": _brand_css(),
+    }
+
+
+def _links() -> dict[str, str]:
+    here = request.full_path.rstrip("?") if request.method == "GET" and request.url_rule else url_for("home.page")
+    is_signing_in = request.blueprint == "signing_in"
+    return {
+        "home": url_for("home.page"),
+        "sign_in": url_for("signing_in.page") if is_signing_in else url_for("signing_in.page", next=here),
+        "sign_out": url_for("signing_in.sign_out"),
+        "account": url_for("account.page"),
+    }
+
+
+def _nav() -> list[Item]:
+    if "nav" not in g:
+        count = tickets.unsolved_count(session, actor=access.actor()) if access.actor().kind == "customer" else 0
+        g.nav = [
+            Item("help", _("Help centre"), "book", url_for("home.page"), 0),
+            Item("ask", _("Send a request"), "send", url_for("asking.page"), 0),
+            Item("mine", _("My requests"), "messages", url_for("requests.listing"), count),
+        ]
+    items: list[Item] = g.nav
+    return items
+
+
+def _brand_css() -> str | None:
+    tenant = hosts.tenant()
+    return url_for("brand.style_sheet", v=tenant.brand_color.lstrip("#")) if tenant and tenant.brand_color else None
+
+
+def language_url(language: Language) -> str:
+    """Return the address of the present page in another language; of one that cannot be opened, the home page's."""
+    rule = request.url_rule
+    if rule is None or "GET" not in (rule.methods or ()):
+        return url_for("home.page", language=language.path)
+    query = f"?{request.query_string.decode('ascii', 'ignore')}" if request.query_string else ""
+    if "language" not in rule.arguments:
+        return url_for("home.choose_language", language=language.path, next=request.path + query)
+    return url_for(str(request.endpoint), **{**(request.view_args or {}), "language": language.path}) + query
+
+
+class Alternate(NamedTuple):
+    """The same content in another language, for search engines (`hreflang`)."""
+
+    tag: str
+    url: str
+
+
+def absolute(path: str) -> str:
+    """Return a path of this tenant with the host it is known by, never the one that the request claims."""
+    tenant = hosts.tenant()
+    assert tenant is not None
+    return settings.current().tenant_url(tenant.slug, path)
+
+
+def alternates(paths: dict[str, str]) -> list[Alternate]:
+    """Return the alternates of a page from its paths by language code; the tenant's language is the default."""
+    tenant = hosts.tenant()
+    assert tenant is not None
+    found = [Alternate(language.tag, absolute(paths[language.code])) for language in LANGUAGES if language.code in paths]
+    default = paths.get(tenant.language.code) or next(iter(paths.values()))
+    return [*found, Alternate("x-default", absolute(default))] if len(found) > 1 else []

@@ -1,0 +1,61 @@
+"""Searching the help centre: as one types, and the page of results."""
+
+from flask import Blueprint, render_template, request, url_for
+
+from kernel import i18n
+from knowledge_base.articles import finding, queries
+from portal import robots, shelf
+from web.access import actor, public
+from web.lifecycle import session
+
+blueprint = Blueprint("searching", __name__)
+blueprint.after_request(robots.keep_out)
+
+_PAGE = 10
+_POPULAR = 3
+LONGEST_QUESTION = 200
+
+
+def question(argument: str = "q") -> str:
+    """Return what is asked for, in one line; nobody means more than two hundred characters."""
+    return " ".join(request.args.get(argument, "").split())[:LONGEST_QUESTION]
+
+
+def means_something(words: str) -> bool:
+    """Whether a question is long enough to ask: one Chinese character or two Latin letters are."""
+    return len(words) >= 2 or not words.isascii()
+
+
+@blueprint.get("/<language:language>/search")
+@public("the help centre is open to everybody")
+def results() -> str:
+    words = question()
+    page = max(1, request.args.get("page", 1, type=int))
+    found = _found(words, page)
+    return render_template(
+        "portal/search/results.html",
+        words=words,
+        found=found,
+        page=page,
+        popular=_popular() if not found.finds else [],
+        previous_url=url_for("searching.results", q=words, page=page - 1) if page > 1 else None,
+        next_url=url_for("searching.results", q=words, page=page + 1) if found.total > page * _PAGE else None,
+    )
+
+
+def _found(words: str, page: int) -> finding.Finds:
+    if not words:
+        return finding.Finds([], None, 0)
+    return finding.find(session, words, i18n.spoken(), actor=actor(), start=(page - 1) * _PAGE, limit=_PAGE)
+
+
+def _popular() -> list[queries.Article]:
+    return list(queries.popular(session, shelf.stocked().language, actor=actor(), limit=_POPULAR))
+
+
+@blueprint.get("/<language:language>/search/suggestions")
+@public("the help centre is open to everybody")
+def suggestions() -> str:
+    words = question()
+    found = finding.suggest(session, words, i18n.spoken(), actor=actor()) if means_something(words) else []
+    return render_template("portal/search/_suggestions.html", words=words, articles=found)
