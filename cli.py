@@ -1,5 +1,6 @@
 """The `frontdesk` command: what operators and scripts do from a terminal."""
 
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -33,6 +34,9 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 def main() -> None:
     """Frontdesk: a service desk for many tenants."""
     rooms.open_all()
+    is_about_services = click.get_current_context().invoked_subcommand in ("up", "migrate")
+    if not is_about_services and not settings.current().database_url and "--help" not in sys.argv:
+        raise click.ClickException("Frontdesk is not running here. Start it with `make run`, or set DATABASE_URL.")
 
 
 @contextmanager
@@ -63,7 +67,7 @@ def _prepare() -> None:
     """What must be true before the doors open: schemas at head, and in demo mode the demo chain."""
     with _progress("Migrating") as show:
         migrations.run_all(lambda _name, done, of: show(done, of))
-    if settings.current().mode == "demo" and not registry.all_tenants():
+    if settings.current().mode == "demo" and not demo.is_loaded():
         with _progress("Loading the demo chain") as show:
             demo.load(show)
     database.dispose()
@@ -76,9 +80,20 @@ def _greeting() -> str:
 @main.command()
 def migrate() -> None:
     """Bring the shared schema and every tenant's to the newest revision."""
-    with borrowed(settings.current().home), _progress("Migrating") as show:
+    with _services(), _progress("Migrating") as show:
         changed = migrations.run_all(lambda _name, done, of: show(done, of))
     click.echo(f"{changed} schemas changed, all at {migrations.head('tenant')}.")
+
+
+@contextmanager
+def _services() -> Iterator[None]:
+    """Have a database to work on: the one that the settings name, or the embedded one, started for as long as needed."""
+    if os.environ.get("DATABASE_URL"):
+        yield
+        return
+    with borrowed(settings.current().home):
+        settings.use(None)
+        yield
 
 
 @main.group()
@@ -168,7 +183,10 @@ def advance(by: str) -> None:
     if match is None:
         raise click.ClickException("Say how far, such as 90s, 15m, 2h or 3d.")
     _only_with_hooks()
-    now = clock.advance(timedelta(**{_UNITS[match[2]]: int(match[1])}))
+    try:
+        now = clock.advance(timedelta(**{_UNITS[match[2]]: int(match[1])}))
+    except OverflowError as error:
+        raise click.ClickException("No calendar goes that far.") from error
     click.echo(f"It is now {now.isoformat(timespec='seconds')}.")
 
 

@@ -9,7 +9,9 @@ from types import FrameType
 from sqlalchemy.exc import SQLAlchemyError
 
 import rooms
-from kernel import doorbell, jobs, logs
+from kernel import database, doorbell, jobs, logs
+from knowledge_base.articles import jobs as articles
+from tenants import registry
 
 _SWEEP_SECONDS = 0.5
 _HOUSEKEEPING_SECONDS = 3600
@@ -26,7 +28,7 @@ def main(arguments: list[str]) -> None:
 
 
 def sweep_until_told_to_stop() -> None:
-    """Ring for due work twice a second, and once an hour forget what was done long ago."""
+    """Ring for due work twice a second, and keep house once an hour."""
     stop = threading.Event()
 
     def end(_signal: int, _frame: FrameType | None) -> None:
@@ -40,11 +42,20 @@ def sweep_until_told_to_stop() -> None:
         try:
             jobs.sweep()
             if time.monotonic() >= next_cleaning:
-                jobs.forget_done()
                 next_cleaning = time.monotonic() + _HOUSEKEEPING_SECONDS
+                keep_house()
         except SQLAlchemyError as error:
             # The database may be away for a while; the promises are in it, so nothing is lost by waiting.
             _log.warning("sweep failed", error=repr(error))
+
+
+def keep_house() -> None:
+    """Forget what was done long ago, and let every tenant's search index be compared with its articles."""
+    jobs.forget_done()
+    for tenant in registry.all_tenants():
+        if tenant.state == "live":
+            with database.transaction(tenant.stand) as session:
+                articles.promise_repair(session)
 
 
 if __name__ == "__main__":

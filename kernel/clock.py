@@ -36,17 +36,20 @@ def set_to(moment: datetime) -> Iterator[None]:
 def advance(by: timedelta) -> datetime:
     """Move the clock of every process of this installation forward and return the new present.
 
-    Raises `PermissionError` outside demo and test mode, `ValueError` when `by` is negative.
+    Raises `PermissionError` outside demo and test mode, `ValueError` when `by` is negative, and `OverflowError`
+    when no calendar goes that far.
     """
     if not settings.current().has_test_hooks:
         raise PermissionError("The clock can be moved in demo and test mode only.")
     if by < timedelta():
         raise ValueError("The clock only moves forward.")
+    offset = _offset() + by
+    datetime.now(UTC) + offset + timedelta(days=366)  # raises before anything is written that no clock could show
     path = _offset_file()
     path.parent.mkdir(parents=True, exist_ok=True)
     # Written beside and renamed, so that no process ever reads half a number.
     draft = path.with_suffix(f".{os.getpid()}.{time.monotonic_ns()}")
-    draft.write_text(str((_offset() + by).total_seconds()))
+    draft.write_text(str(offset.total_seconds()))
     draft.replace(path)
     return now()
 

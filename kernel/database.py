@@ -3,17 +3,19 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, LiteralString
 
 import psycopg
 from sqlalchemy import BigInteger, DateTime, Engine, MetaData, Sequence, Text, create_engine, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from kernel import settings
+from kernel import logs, settings
+from kernel.errors import DomainError
 from kernel.tenancy import PLATFORM, Stand
 
 _NAMES = {
@@ -134,7 +136,26 @@ def settle(session: Session, *, keep: bool) -> None:
         session.close()
     if keep:
         for call in session.info.pop("after_commit", []):
-            call()
+            _call_safely(call)
+
+
+def _call_safely(call: Callable[[], None]) -> None:
+    """What follows a commit must not make it look undone: the sweeper sees to what was promised."""
+    try:
+        call()
+    except Exception as error:
+        logs.get(__name__).error("after commit", exc_info=error)
+
+
+def insert_or_refuse(session: Session, row: DeclarativeBase, refusal: DomainError) -> None:
+    """Insert `row` now; raise `refusal` when a value of it that must be unique is taken, be it in the same instant."""
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError as error:
+        if isinstance(error.orig, psycopg.errors.UniqueViolation):
+            raise refusal from error
+        raise
 
 
 @contextmanager
@@ -154,4 +175,22 @@ def owner_transaction() -> Iterator[psycopg.Connection[Any]]:
     """One transaction of the role that owns the schemas: for migrations and provisioning, never for a request."""
     address = settings.current().owner_database_url.replace("postgresql+psycopg://", "postgresql://", 1)
     with psycopg.connect(address, prepare_threshold=None) as connection:
+        connection.execute("SET LOCAL lock_timeout = '5s'")
         yield connection
+
+
+_PROBE_SECONDS = 2
+
+
+def probe(query: LiteralString, *values: Any) -> tuple[Any, ...]:
+    """Return the row of `query`, asked on the platform by a connection of its own within a few seconds, or raise.
+
+    For questions about our own health: the pool may be busy, and it is patient.
+    """
+    address = settings.current().database_url.replace("postgresql+psycopg://", "postgresql://", 1)
+    patience: Any = {"connect_timeout": _PROBE_SECONDS, "options": f"-c statement_timeout={_PROBE_SECONDS}s"}
+    with psycopg.connect(address, prepare_threshold=None, **patience) as connection:
+        connection.execute(PLATFORM.sql.encode())
+        row: tuple[Any, ...] | None = connection.execute(query, values).fetchone()
+    assert row is not None, "a probe asks for exactly one row"
+    return row

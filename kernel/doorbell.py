@@ -1,6 +1,7 @@
 """The doorbell: the one door to RQ and Valkey.  It wakes workers; what they must do is remembered by PostgreSQL."""
 
 import os
+import socket
 import threading
 import uuid
 from contextlib import suppress
@@ -18,6 +19,8 @@ from kernel import database, logs, settings
 GRACE = timedelta(seconds=3)
 _QUEUE = "frontdesk"
 _BATCH = 25
+# A bell nobody answered for so long is forgotten: the sweeper has rung again, and would fill the queue with echoes.
+_STALE_SECONDS = 30
 _ALIVE_SECONDS = 10
 _log = logs.get(__name__)
 
@@ -39,7 +42,7 @@ def ring(row_ids: list[uuid.UUID]) -> bool:
         queue = Queue(_QUEUE, connection=_valkey(), serializer=JSONSerializer)
         for start in range(0, len(row_ids), _BATCH):
             batch = [str(row_id) for row_id in row_ids[start : start + _BATCH]]
-            queue.enqueue("kernel.jobs.drain", batch, job_timeout=300, result_ttl=0, failure_ttl=300)
+            queue.enqueue("kernel.jobs.drain", batch, job_timeout=300, result_ttl=0, failure_ttl=300, ttl=_STALE_SECONDS)
         return True
     except RedisError as error:
         _log.warning("doorbell silent", error=str(error), rows=len(row_ids))
@@ -84,7 +87,7 @@ def queue_length() -> int | None:
 
 def show_life(kind: str) -> None:
     """Let a thread of this process tell that it lives, until it does not."""
-    key = f"frontdesk:alive:{kind}:{os.getpid()}"
+    key = f"frontdesk:alive:{kind}:{socket.gethostname()}:{os.getpid()}"
 
     def beat() -> None:
         while True:

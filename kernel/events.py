@@ -2,11 +2,11 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import BigInteger, Index
+from sqlalchemy import BigInteger, Index, select
 from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -82,3 +82,9 @@ def listens_to(*names: str) -> Callable[[Listener], Listener]:
 def listeners_of(name: str) -> dict[str, Listener]:
     """Return the listeners of an event by their full names."""
     return dict(_listeners[name])
+
+
+def history(session: Session, subject: Recordable, *, limit: int = 100) -> Sequence[Event]:
+    """Return what happened to a row, newest first."""
+    query = select(Event).where(Event.subject_type == subject.__tablename__, Event.subject_id == subject.id)
+    return session.scalars(query.order_by(Event.at.desc()).limit(limit)).all()

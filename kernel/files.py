@@ -23,7 +23,9 @@ from kernel.i18n import lazy_text as _l
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_FILES = 10
-_MAX_PIXELS = 60_000_000
+# A JPEG is shrunk while it is decoded, so even a 108-megapixel phone's is cheap; anything else is decoded whole first.
+_MAX_PIXELS = {"JPEG": 120_000_000}
+_MAX_PIXELS_OTHERWISE = 25_000_000
 _THUMBNAIL = (320, 320)
 _NAME_LENGTH = 150
 
@@ -64,19 +66,23 @@ _PICTURE_ENDINGS = {".jpg", ".jpeg", ".png", ".gif", ".webp"}
 ACCEPTED = ",".join([*sorted(_PICTURE_ENDINGS), *_KINDS])
 
 
-class FileTooLarge(DomainError):
+class FileRefused(DomainError):
+    """A file that is not taken; the message belongs beside the form's files."""
+
+
+class FileTooLarge(FileRefused):
     message = _l("%(name)s is larger than 20 MB. Send a smaller version, or a link to it.")
 
 
-class FileTypeRefused(DomainError):
+class FileTypeRefused(FileRefused):
     message = _l("%(name)s is not a picture, document, sound or film that we can accept. Its content decides, not its name.")
 
 
-class FileEmpty(DomainError):
+class FileEmpty(FileRefused):
     message = _l("%(name)s is empty.")
 
 
-class TooManyFiles(DomainError):
+class TooManyFiles(FileRefused):
     message = _l("You can attach up to 10 files at a time.")
 
 
@@ -146,7 +152,7 @@ def _picture_type(name: str, content: bytes) -> str:
     """Believe only what decodes, and nothing that would fill the memory when it does (ASVS 5.2.6)."""
     try:
         with Image.open(io.BytesIO(content), formats=list(_PICTURES)) as picture:
-            if picture.width * picture.height > _MAX_PIXELS:
+            if picture.width * picture.height > _MAX_PIXELS.get(str(picture.format), _MAX_PIXELS_OTHERWISE):
                 raise FileTypeRefused(name=name)
             return _PICTURES[str(picture.format)]
     except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
@@ -181,13 +187,13 @@ def _store(session: Session, name: str, content: bytes, media_type: str) -> Stor
 def _thumbnail(content: bytes) -> bytes | None:
     try:
         with Image.open(io.BytesIO(content), formats=list(_PICTURES)) as picture:
-            small = ImageOps.exif_transpose(picture).convert("RGB")
-            small.thumbnail(_THUMBNAIL)
+            picture.thumbnail(_THUMBNAIL)
             out = io.BytesIO()
-            small.save(out, "WEBP", quality=75)
+            ImageOps.exif_transpose(picture).convert("RGB").save(out, "WEBP", quality=75)
             return out.getvalue()
-    except (OSError, ValueError, SyntaxError):
-        return None  # a picture cut short: it is kept and offered as a download
+    except Exception:
+        # A picture cut short or with damaged EXIF raises almost anything; it is kept and offered as a download.
+        return None
 
 
 def path_of(session: Session, sha256: str) -> Path:

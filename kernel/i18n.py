@@ -69,7 +69,7 @@ def _by_quality(header: str) -> list[str]:
     for place, part in enumerate(header.split(",")[:20]):
         tag, _, parameters = part.partition(";")
         quality = parameters.strip().removeprefix("q=") or "1"
-        weighted.append((-float(quality) if quality.replace(".", "", 1).isdigit() else 0.0, place, tag.strip().lower()))
+        weighted.append((-float(quality) if quality.replace(".", "", 1).isdecimal() else 0.0, place, tag.strip().lower()))
     return [tag for quality, _, tag in sorted(weighted) if quality < 0]
 
 

@@ -95,7 +95,8 @@ def _run(session: Session, row: OutboxRow) -> None:
     if row.job == "events.tell":
         _tell(session, row)
     else:
-        if row.tenant_id is not None:
+        # The role, which the database wrote, decides where; the tenant's id in the row is only what it said of itself.
+        if row.tenant_role != PLATFORM.role:
             database.move(session, stand_of(row))
         _jobs[row.job](session, **row.args)
         database.move(session, PLATFORM)
@@ -137,12 +138,14 @@ def _note_failure(row_id: uuid.UUID, error: Exception) -> None:
     _log.warning("job failed", error=repr(error), exc_info=error)
     now = clock.now()
     with database.transaction() as session:
-        row = session.get_one(OutboxRow, row_id)
+        row = session.scalar(select(OutboxRow).where(OutboxRow.id == row_id, _is_open()).with_for_update())
+        if row is None:
+            return
         row.error = repr(error)[:2000]
         if row.attempts >= MAX_ATTEMPTS:
             row.dead_at = now
             return
-        row.ring_at = now + min(timedelta(seconds=2**row.attempts), _LONGEST_WAIT) * random.uniform(0.8, 1.2)
+        row.due_at = row.ring_at = now + min(timedelta(seconds=2**row.attempts), _LONGEST_WAIT) * random.uniform(0.8, 1.2)
 
 
 def sweep(limit: int = 200) -> int:
@@ -189,8 +192,13 @@ def _due_now() -> list[uuid.UUID]:
         return list(session.scalars(query))
 
 
-def forget_done(older_than: timedelta = timedelta(days=7)) -> int:
-    """Delete what was done long ago; dead rows stay until an operator has looked."""
-    with database.transaction() as session:
-        result = session.execute(delete(OutboxRow).where(OutboxRow.done_at < clock.now() - older_than))
-        return int(result.rowcount)  # type: ignore[attr-defined]
+def forget_done(older_than: timedelta = timedelta(days=7), batch: int = 5000) -> int:
+    """Delete what was done long ago, a batch a transaction; dead rows stay until an operator has looked."""
+    old = select(OutboxRow.id).where(OutboxRow.done_at < clock.now() - older_than).limit(batch)
+    forgotten = 0
+    while True:
+        with database.transaction() as session:
+            count = len(session.scalars(delete(OutboxRow).where(OutboxRow.id.in_(old)).returning(OutboxRow.id)).all())
+        forgotten += count
+        if count < batch:
+            return forgotten

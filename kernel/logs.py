@@ -12,6 +12,9 @@ from structlog.contextvars import bind_contextvars, clear_contextvars, get_conte
 # 138****5678 and a***@mail.example are enough to help a customer; whole numbers and addresses have no place in a log.
 _PHONE = re.compile(r"(\+?\d{3,5})\d{4}(\d{4})")
 _MAIL = re.compile(r"([\w.+-])[\w.+-]*@([\w-]+\.[\w.-]+)")
+# A sign-in link's token, and the part of a request's address that nobody can guess: whoever has read one may use it.
+_TOKEN = re.compile(r"(?<![\w-])[\w-]{43}(?![\w-])")
+_PUBLIC_ID = re.compile(r"\b([0-9a-f]{8})(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 _SECRET_NAMES = {"password", "token", "code", "secret", "cookie", "authorization"}
 
 
@@ -60,6 +63,8 @@ def configure() -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
+    # It tells of every revision that it renders, which is every start.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def _mask(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -67,5 +72,13 @@ def _mask(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> Mutable
         if key.lower() in _SECRET_NAMES:
             line[key] = "***"
         elif isinstance(value, str) and key not in ("timestamp", "request_id"):
-            line[key] = _MAIL.sub(r"\1***@\2", _PHONE.sub(r"\1****\2", value))
+            line[key] = _masked(value)
+    if isinstance(path := line.get("path"), str):
+        line["path"] = _PUBLIC_ID.sub(r"\1-***", path)
     return line
+
+
+def _masked(text: str) -> str:
+    for pattern, instead in ((_TOKEN, "***"), (_PHONE, r"\1****\2"), (_MAIL, r"\1***@\2")):
+        text = pattern.sub(instead, text)
+    return text

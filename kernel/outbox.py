@@ -1,17 +1,21 @@
 """The outbox: one row of the shared schema for every piece of work that must happen after a commit, or at a later hour."""
 
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, Integer, insert, text
+from sqlalchemy import BigInteger, Index, Integer, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel import clock, database, doorbell, logs
 from kernel.database import PlatformBase
+from kernel.errors import NotFound
 
-MAX_ATTEMPTS = 12
+# With waits that double up to an hour: more than a day for a mail server to come back.
+MAX_ATTEMPTS = 36
 
 
 class OutboxRow(PlatformBase):
@@ -48,8 +52,7 @@ def put(
 ) -> None:
     """Promise, in the session's transaction, that `job(**args)` will run here at or after `due_at` (now, when omitted).
 
-    `args` must be JSON.  An `id` that follows from its cause (`uuid5`) makes the promise once however often it is given;
-    that check needs the platform's rights, which a tenant's role has not, so commands leave it out.
+    `args` must be JSON.  `id` names the promise after its cause; a second one of the same name is an error.
     """
     now = clock.now()
     due = due_at or now
@@ -63,8 +66,49 @@ def put(
         "created_at": now,
         "due_at": due,
         # The doorbell is rung at the commit; the sweeper gives it three seconds before it rings itself.
-        "ring_at": max(due, now + doorbell.GRACE) if due <= now else due,
+        "ring_at": now + doorbell.GRACE if due <= now else due,
     }
     session.execute(insert(OutboxRow).values(values))
     if due <= now:
         doorbell.ring_after_commit(session, row_id)
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """What the outbox still holds: due now, and since when the oldest; promised for later; given up."""
+
+    due: int
+    oldest_due_at: datetime | None
+    later: int
+    dead: int
+
+
+def backlog(session: Session) -> Backlog:
+    """Return how much work is open (operators only: a tenant's role cannot read the outbox)."""
+    # What failed waits for its next attempt, and is in hand all the same.
+    is_begun = (OutboxRow.due_at <= clock.now()) | (OutboxRow.attempts > 0)
+    is_due, is_later = OutboxRow.dead_at.is_(None) & is_begun, OutboxRow.dead_at.is_(None) & ~is_begun
+    columns = (
+        func.count().filter(is_due),
+        func.min(OutboxRow.due_at).filter(is_due),
+        func.count().filter(is_later),
+        func.count().filter(OutboxRow.dead_at.is_not(None)),
+    )
+    due, oldest, later, dead = session.execute(select(*columns).where(OutboxRow.done_at.is_(None))).one()
+    return Backlog(due, oldest, later, dead)
+
+
+def dead_rows(session: Session, *, limit: int = 100) -> Sequence[OutboxRow]:
+    """Return the promises given up after their last attempt, the latest first."""
+    query = select(OutboxRow).where(OutboxRow.dead_at.is_not(None)).order_by(OutboxRow.dead_at.desc()).limit(limit)
+    return session.scalars(query).all()
+
+
+def revive(session: Session, row_id: uuid.UUID) -> None:
+    """Give a dead promise all its attempts again, from now on.  Raises `NotFound` when it is not, or no longer, dead."""
+    now = clock.now()
+    again = {"dead_at": None, "attempts": 0, "due_at": now, "ring_at": now + doorbell.GRACE}
+    dead = update(OutboxRow).where(OutboxRow.id == row_id, OutboxRow.dead_at.is_not(None))
+    if session.scalar(dead.values(again).returning(OutboxRow.id)) is None:
+        raise NotFound()
+    doorbell.ring_after_commit(session, row_id)

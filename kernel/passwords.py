@@ -8,12 +8,25 @@ import threading
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from kernel.errors import DomainError
+from kernel.i18n import lazy_text as _l
+
 MINIMUM_LENGTH = 10
 
 _hasher = PasswordHasher(memory_cost=19 * 1024, time_cost=2, parallelism=1)
 # Each check holds 19 MiB: a crowd of sign-ins must queue, not exhaust the machine.
 _slots = threading.Semaphore(2)
 _NOBODY = _hasher.hash("nobody has this password")
+
+
+class PasswordTooShort(DomainError):
+    message = _l("Choose a password of at least 10 characters.")
+
+
+def check(password: str) -> None:
+    """Raise `PasswordTooShort` for a password that nobody should have; length is what counts (ASVS 6.2)."""
+    if len(password) < MINIMUM_LENGTH:
+        raise PasswordTooShort()
 
 
 def hash_password(password: str) -> str:

@@ -72,6 +72,7 @@ class Settings:
 def load(environment: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings; what `environment` leaves open comes from `run/services.env`, which the launcher writes."""
     home = Path(environment.get("FRONTDESK_HOME") or PROJECT / "var").resolve()
+    environment = {name: value for name, value in environment.items() if value}
     known = {**read_env_file(home / "run" / "services.env"), **environment}
     port = int(known.get("FRONTDESK_PORT") or 8000)
     database_url = known.get("DATABASE_URL", "")

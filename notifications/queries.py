@@ -6,7 +6,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from kernel.actors import Actor
-from notifications.models import BellItem, CapturedMail
+from notifications.models import BellItem
+from notifications.models import CapturedMail as CapturedMail
 
 
 def bell(session: Session, *, actor: Actor, limit: int = 20) -> Sequence[BellItem]:

@@ -1,6 +1,7 @@
 """Migrations: Alembic revisions rendered once to SQL, applied to the shared schema and to every tenant's."""
 
 import io
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -19,6 +20,7 @@ _FOLDER = settings.PROJECT / "infra" / "migrations"
 # Tables whose lines a tenant's role may add and read, never change.
 APPEND_ONLY = ("event",)
 _ONE_AT_A_TIME = 0x46444D31
+_rendering = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -33,9 +35,11 @@ class Step:
 def steps(branch: str) -> tuple[Step, ...]:
     """Return the revisions of `branch` ("shared", "tenant"), oldest first."""
     folder = str(_FOLDER / branch)
-    scripts = ScriptDirectory(folder, version_locations=[folder])
-    revisions = reversed(list(scripts.walk_revisions()))
-    return tuple(Step(script.revision, _render(script.module)) for script in revisions)
+    # Alembic's `op` is one for the whole process.
+    with _rendering:
+        scripts = ScriptDirectory(folder, version_locations=[folder])
+        revisions = reversed(list(scripts.walk_revisions()))
+        return tuple(Step(script.revision, _render(script.module)) for script in revisions)
 
 
 def _render(module: Any) -> str:
@@ -54,6 +58,27 @@ def after(branch: str, revision: str) -> tuple[Step, ...]:
     """Return the steps that a schema at `revision` ("" when it is empty) still lacks."""
     known = [step.revision for step in steps(branch)]
     return steps(branch)[known.index(revision) + 1 :] if revision else steps(branch)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far the schemas have come: whether the shared one is at head, and how many tenants' are not."""
+
+    is_shared_at_head: bool
+    tenants_behind: int
+
+    @property
+    def is_at_head(self) -> bool:
+        return self.is_shared_at_head and not self.tenants_behind
+
+
+def standing() -> Standing:
+    """Ask by a probe how far the schemas have come: an answer within seconds, or an error of the driver."""
+    query = """
+        SELECT (SELECT max(revision) FROM platform.revision), count(*) FILTER (WHERE revision <> %s)
+        FROM platform.tenant"""
+    shared, behind = database.probe(query, head("tenant"))
+    return Standing(shared == head("shared"), behind)
 
 
 def run_all(progress: Callable[[str, int, int], None] = lambda name, done, of: None) -> int:
@@ -90,7 +115,7 @@ def _prepare_cluster(connection: psycopg.Connection[Any]) -> str:
     connection.execute("CREATE SCHEMA IF NOT EXISTS no_tenant")
     connection.execute("CREATE SCHEMA IF NOT EXISTS ext")
     connection.execute("CREATE SCHEMA IF NOT EXISTS platform")
-    connection.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA ext")
+    _have_trigrams(connection)
     connection.execute("GRANT USAGE ON SCHEMA ext TO PUBLIC")
     connection.execute(f"GRANT USAGE ON SCHEMA platform TO {PLATFORM.role}, {TENANT_GROUP}")
     connection.execute(
@@ -102,6 +127,16 @@ def _prepare_cluster(connection: psycopg.Connection[Any]) -> str:
     if row is None:
         connection.execute("INSERT INTO platform.revision VALUES ('')")
     return str(row[0]) if row else ""
+
+
+def _have_trigrams(connection: psycopg.Connection[Any]) -> None:
+    """`ext` is on every tenant's path; an extension that somebody put elsewhere is moved there."""
+    query = "SELECT n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_trgm'"
+    row = connection.execute(query).fetchone()
+    if row is None:
+        connection.execute("CREATE EXTENSION pg_trgm SCHEMA ext")
+    elif row[0] != "ext":
+        connection.execute("ALTER EXTENSION pg_trgm SET SCHEMA ext")
 
 
 def _let_application_become(connection: psycopg.Connection[Any], role: str) -> None:
@@ -149,4 +184,3 @@ def _apply(connection: psycopg.Connection[Any], stand: Stand, missing: Iterable[
     for table in APPEND_ONLY:
         revoke = sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {} FROM {}")
         connection.execute(revoke.format(sql.Identifier(table), sql.Identifier(stand.role)))
-

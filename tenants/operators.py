@@ -25,6 +25,7 @@ class OperatorExists(DomainError):
 def add(session: Session, *, email: str, name: str, password: str, language: str = "en") -> Operator:
     """Let somebody operate the platform.  Raises `InvalidField` or `OperatorExists`."""
     address = mail_address(email)
+    passwords.check(password)
     if by_email(session, address) is not None:
         raise OperatorExists(email=address)
     operator = Operator(

@@ -37,7 +37,7 @@ ROLE_NAMES: dict[Role, LazyText] = {
     Role.VIEWER: _l("Viewer"),
 }
 
-_VIEW = frozenset({Permission.TICKET_READ, Permission.CUSTOMER_READ, Permission.ARTICLE_READ})
+_VIEW = frozenset({Permission.OWN_ACCOUNT, Permission.TICKET_READ, Permission.CUSTOMER_READ, Permission.ARTICLE_READ})
 _ANSWER = _VIEW | {Permission.TICKET_WRITE, Permission.CUSTOMER_WRITE, Permission.ARTICLE_WRITE}
 _MANAGE = _ANSWER | {Permission.ARTICLE_PUBLISH, Permission.RECORD_EXPORT, Permission.TICKET_DELETE}
 

@@ -67,6 +67,7 @@ def create_tenant(
         furnish(session)
         database.move(session, PLATFORM)
         session.execute(update(Tenant).where(Tenant.id == stand.tenant_id).values(state="live"))
+    registry.forget()
     opened = registry.find(slug)
     assert opened is not None
     return opened

@@ -1,5 +1,6 @@
 """Signing in: tokens in browsers, tries that grow slow, one-time codes.  What is true for staff is true for customers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from kernel import clock, database, events, passwords
 from kernel.actors import Actor
-from kernel.errors import DomainError
+from kernel.errors import DomainError, NotFound
 from kernel.i18n import lazy_text as _l
 from tenants.models import SignIn, SignInCode, SignInTry
 
@@ -68,10 +69,30 @@ def end_sign_in(session: Session, token: str) -> None:
     session.execute(update(SignIn).where(SignIn.token_digest == passwords.digest(token)).values(ended_at=clock.now()))
 
 
-def end_all(session: Session, *, face: str, person_id: int) -> None:
-    """Sign somebody out everywhere: after a changed password, when they leave."""
-    mine = (SignIn.face == face, SignIn.person_id == person_id, SignIn.ended_at.is_(None))
-    session.execute(update(SignIn).where(*mine).values(ended_at=clock.now()))
+def end_all(session: Session, *, face: str, person_id: int, but: str | None = None) -> None:
+    """Sign somebody out everywhere, when they leave or change their password; `but` is the token of a browser that stays."""
+    ended = update(SignIn).where(*_open_sign_ins(face, person_id))
+    if but is not None:
+        ended = ended.where(SignIn.token_digest != passwords.digest(but))
+    session.execute(ended.values(ended_at=clock.now()))
+
+
+def open_sign_ins(session: Session, *, face: str, person_id: int) -> Sequence[SignIn]:
+    """Return the browsers in which somebody is signed in, the last seen first."""
+    fresh = SignIn.seen_at >= clock.now() - _LIFETIME
+    query = select(SignIn).where(*_open_sign_ins(face, person_id), fresh)
+    return session.scalars(query.order_by(SignIn.seen_at.desc())).all()
+
+
+def end_one(session: Session, *, face: str, person_id: int, token_digest: str) -> None:
+    """Sign somebody out in one of their own browsers, or raise `NotFound`."""
+    one = update(SignIn).where(*_open_sign_ins(face, person_id), SignIn.token_digest == token_digest)
+    if session.scalars(one.values(ended_at=clock.now()).returning(SignIn.face)).first() is None:
+        raise NotFound()
+
+
+def _open_sign_ins(face: str, person_id: int) -> tuple[ColumnElement[bool], ...]:
+    return SignIn.face == face, SignIn.person_id == person_id, SignIn.ended_at.is_(None)
 
 
 def check_tries(session: Session, *, account: str, address: str) -> None:

@@ -1,10 +1,10 @@
 """Staff of a tenant: who they are, and what changes about them."""
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kernel import clock, events, passwords
+from kernel import clock, database, events, passwords
 from kernel.actors import Actor
 from kernel.errors import DomainError, InvalidField
 from kernel.i18n import lazy_text as _l
@@ -24,7 +24,9 @@ def mail_address(text: str) -> str:
     Reserved names such as `acme.example` are allowed, for demonstrations.  Raises `InvalidField`.
     """
     try:
-        return validate_email(text.strip(), check_deliverability=False, test_environment=True).normalized.lower()
+        return validate_email(
+            text.strip(), check_deliverability=False, test_environment=True, allow_smtputf8=False
+        ).normalized.lower()
     except EmailNotValidError as error:
         raise InvalidField("email", _l("Enter an e-mail address such as name@example.com.")) from error
 
@@ -74,8 +76,8 @@ def add(
 ) -> StaffMember:
     """Let somebody work here.  Without a password they set one by the link of an invitation.  Raises `StaffMemberExists`."""
     address = mail_address(email)
-    if session.scalar(select(func.count()).where(StaffMember.email == address)):
-        raise StaffMemberExists(email=address)
+    if password is not None:
+        passwords.check(password)
     member = StaffMember(
         email=address,
         name=name,
@@ -86,7 +88,7 @@ def add(
         password_hash=passwords.hash_password(password) if password else None,
         created_at=clock.now(),
     )
-    session.add(member)
+    database.insert_or_refuse(session, member, StaffMemberExists(email=address))
     events.record(session, "staff_member.added", member, actor=actor, role=str(role))
     return member
 

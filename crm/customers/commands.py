@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from typing import Any
 
 import phonenumbers
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from crm.customers import queries
 from crm.customers.models import Customer
-from kernel import clock, events, passwords
+from kernel import clock, database, events, passwords
 from kernel.actors import SYSTEM, VISITOR, Actor
 from kernel.errors import DomainError, InvalidField, StaleEdit
 from kernel.i18n import CODES
@@ -25,10 +27,6 @@ _EDITABLE = frozenset({"name", "email", "phone", "organisation", "language", "ta
 class EmailTaken(DomainError):
     status = 409
     message = _l("Another customer already has the address %(email)s.")
-
-
-class PasswordTooShort(DomainError):
-    message = _l("Choose a password of at least 10 characters.")
 
 
 def add(
@@ -48,7 +46,7 @@ def add(
     customer = Customer(language="en", tags=[], created_at=now, updated_at=now)
     values = {"name": name, "email": email, "phone": phone, "organisation": organisation, "notes": notes}
     _fill(session, customer, {**values, "language": language, "tags": list(tags)})
-    session.add(customer)
+    database.insert_or_refuse(session, customer, EmailTaken(email=customer.email))
     events.record(session, "customer.added", customer, actor=actor)
     return customer
 
@@ -77,15 +75,18 @@ def _fill(session: Session, customer: Customer, values: dict[str, Any]) -> None:
         if field not in _EDITABLE:
             raise ValueError(f"customers have no editable field {field!r}")
         setattr(customer, field, _CHECKS[field](value))
-    other = queries.by_email(session, customer.email) if "email" in values and customer.email else None
-    if other is not None and other is not customer:
-        raise EmailTaken(email=customer.email)
+    if "email" in values and customer.email:
+        # Asked before the change is sent, or the database would refuse it in its own words.
+        with session.no_autoflush:
+            other = queries.by_email(session, customer.email)
+        if other is not None and other is not customer:
+            raise EmailTaken(email=customer.email)
     customer.sort_key = sort_key(customer.name)
     customer.search_text = search_text(customer.name, customer.email, customer.organisation, customer.phone)
 
 
 def _name(value: str) -> str:
-    name = clean(value).strip()
+    name = " ".join(clean(value).split())
     if not name:
         raise InvalidField("name", _l("Enter a name."))
     if len(name) > NAME_LENGTH:
@@ -122,7 +123,7 @@ _CHECKS: dict[str, Any] = {
     "name": _name,
     "email": lambda value: mail_address(value) if (value or "").strip() else None,
     "phone": _phone,
-    "organisation": lambda value: clean(value).strip()[:NAME_LENGTH],
+    "organisation": lambda value: " ".join(clean(value).split())[:NAME_LENGTH],
     "language": _language,
     "tags": _tags,
     "notes": lambda value: clean(value).strip()[:10_000],
@@ -133,7 +134,15 @@ def welcome(session: Session, *, email: str, name: str, language: str) -> Custom
     """Return the customer with this address, written down now if nobody has it yet (a guest's first request)."""
     address = mail_address(email)
     known = queries.by_email(session, address)
-    return known or add(session, name=name, email=address, language=language, actor=SYSTEM)
+    if known is not None:
+        return known
+    try:
+        return add(session, name=name, email=address, language=language, actor=SYSTEM)
+    except EmailTaken:
+        # Two forms at once: the other one has just written the customer down.
+        written = queries.by_email(session, address)
+        assert written is not None
+        return written
 
 
 def ask_for_code(session: Session, *, email: str, language: str, return_to: str = "") -> None:
@@ -182,8 +191,7 @@ def sign_in_by_password(session: Session, *, email: str, password: str, address:
 
 def set_password(session: Session, customer: Customer, *, password: str) -> None:
     """Let the customer sign in with a password too; every browser signed in until now is signed out."""
-    if len(password) < passwords.MINIMUM_LENGTH:
-        raise PasswordTooShort()
+    passwords.check(password)
     customer.password_hash = passwords.hash_password(password)
     sign_ins.end_all(session, face="portal", person_id=customer.id)
     events.record(session, "customer.password_set", customer, actor=customer.as_actor())

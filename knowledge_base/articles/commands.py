@@ -8,15 +8,16 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
-from kernel import clock, events
+from kernel import clock, database, events
 from kernel.actors import Actor
-from kernel.errors import DomainError, InvalidField, StaleEdit
+from kernel.errors import DomainError, Forbidden, InvalidField, StaleEdit
 from kernel.i18n import CODES
 from kernel.i18n import lazy_text as _l
 from kernel.text import clean, search_text
 from knowledge_base.articles import queries
 from knowledge_base.articles.models import Article, ArticleStatus, Category, Vote
 from knowledge_base.articles.rendering import render
+from tenants.permissions import Permission
 
 TITLE_LENGTH = 200
 BODY_LENGTH = 200_000
@@ -35,9 +36,7 @@ class CategoryNotEmpty(DomainError):
 
 def add_category(session: Session, *, names: dict[str, str], parent: Category | None, actor: Actor) -> Category:
     """Add a branch at the end of its parent's.  `names` needs a name in at least one language, by code."""
-    kept = {code: clean(name).strip()[:80] for code, name in names.items() if code in CODES and name.strip()}
-    if not kept:
-        raise InvalidField("name", _l("Enter a name."))
+    kept = _names(names)
     parent_id = parent.id if parent else None
     last = session.scalar(select(func.max(Category.position)).where(Category.parent_id.is_not_distinct_from(parent_id)))
     category = Category(parent_id=parent_id, names=kept, position=(last or 0) + 1, created_at=clock.now())
@@ -51,6 +50,21 @@ def name_category(session: Session, category: Category, *, language: str, name: 
     if category.names.get(language) != name:
         category.names = {**category.names, language: name}
         events.record(session, "category.named", category, actor=actor, language=language)
+
+
+def name_in_all(session: Session, category: Category, *, names: dict[str, str], actor: Actor) -> None:
+    """Replace a category's names, by language code; at least one must remain.  Raises `InvalidField`."""
+    kept = _names(names)
+    if category.names != kept:
+        category.names = kept
+        events.record(session, "category.named", category, actor=actor)
+
+
+def _names(names: dict[str, str]) -> dict[str, str]:
+    kept = {code: clean(name).strip()[:80] for code, name in names.items() if code in CODES and clean(name).strip()}
+    if not kept:
+        raise InvalidField("name", _l("Enter a name."))
+    return kept
 
 
 def write(
@@ -72,24 +86,27 @@ def write(
     """
     now = clock.now()
     key = translation_key or uuid.uuid4().hex
-    if session.scalar(select(Article.id).where(Article.translation_key == key, Article.language == language)):
-        raise TranslationExists()
-    article = Article(translation_key=key, language=language, status=ArticleStatus.DRAFT, author_id=actor.id, created_at=now)
+    article = Article(translation_key=key, language=language, status=ArticleStatus.DRAFT, author_id=actor.id)
+    article.created_at = article.updated_at = now
     _fill(article, {"title": title, "summary": summary, "body": body, "keywords": keywords, "category": category})
     _set_status(article, status)
-    session.add(article)
+    database.insert_or_refuse(session, article, TranslationExists())
     events.record(session, "article.written", article, actor=actor, status=article.status)
     return article
 
 
 def change(session: Session, article: Article, *, values: dict[str, Any], revision: int | None, actor: Actor) -> None:
-    """Change the given fields.  Raises `StaleEdit` when the article is no longer at the `revision` the editor saw."""
+    """Change the given fields.  Raises `StaleEdit` when the article is no longer at the `revision` the editor saw, `Forbidden`
+    when it is published and `actor` may write drafts only."""
+    if article.is_published and not (actor.kind == "system" or actor.may(Permission.ARTICLE_PUBLISH)):
+        raise Forbidden()
     if revision is not None and revision != article.revision:
         raise StaleEdit()
     before = {field: getattr(article, field) for field in values}
     _fill(article, values)
     changed = sorted(field for field in values if before[field] != getattr(article, field))
     if changed:
+        article.updated_at = clock.now()
         events.record(session, "article.changed", article, actor=actor, fields=changed)
 
 
@@ -121,7 +138,6 @@ def _fill(article: Article, values: dict[str, Any]) -> None:
         if field not in _EDITABLE:
             raise ValueError(f"articles have no editable field {field!r}")
         _SETTERS[field](article, value)
-    article.updated_at = clock.now()
     article.search_text = search_text(article.title, *article.keywords)
 
 
@@ -181,6 +197,8 @@ def vote(
     """Keep a reader's vote; voting again changes it.  `visitor` is the random key of the reader's browser."""
     if reason and reason not in REASONS:
         raise InvalidField("reason", _l("Choose one of the reasons offered."))
+    # One reader after the other: two votes counted at once would each miss the other's.
+    session.execute(select(Article.id).where(Article.id == article.id).with_for_update())
     row = queries.vote_of(session, article, visitor) or Vote(article_id=article.id, visitor=visitor)
     row.is_helpful, row.reason, row.comment = is_helpful, reason, clean(comment).strip()[:2000]
     row.at = clock.now()

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from kernel.errors import DomainError, InvalidField
 from kernel.i18n import BY_CODE, LANGUAGES, Language
 from kernel.i18n import lazy_text as _l
 from kernel.tenancy import Stand
+from kernel.text import clean
 from knowledge_base.articles import commands
 from knowledge_base.articles.models import Article, ArticleStatus, Category
 from tenants import registry
@@ -92,7 +94,7 @@ def _sources(place: Path, result: Result) -> Iterator[Source]:
             yield read()
         except DomainError as error:
             result.problems.append(f"{where}: {error}")
-        except (ValueError, TypeError, AttributeError, KeyError) as error:
+        except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
             result.problems.append(f"{where}: {UnreadableFile(reason=error)}")
 
 
@@ -104,21 +106,22 @@ def _markdown_files(folder: Path) -> Iterator[tuple[str, Callable[[], Source]]]:
 
 def _from_markdown(path: Path, where: str) -> Source:
     try:
-        post = frontmatter.loads(path.read_text("utf-8"))
+        post = frontmatter.loads(path.read_text("utf-8-sig"))
     except Exception as error:  # the YAML reader raises many kinds, each with a place and a reason
         raise UnreadableFile(reason=error) from error
     return _source(where, {"id": path.stem, **post.metadata}, post.content, default_status=ArticleStatus.PUBLISHED)
 
 
 def _json_lines(path: Path) -> Iterator[tuple[str, Callable[[], Source]]]:
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+    # Cut at line feeds only, and decoded line by line: U+2028 is a letter here, and one bad byte spoils one line.
+    for number, line in enumerate(path.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
         if line.strip():
             where = f"{path.name}:{number}"
             yield where, lambda line=line, where=where: _from_json(line, where)  # type: ignore[misc]
 
 
-def _from_json(line: str, where: str) -> Source:
-    facts = json.loads(line)
+def _from_json(line: bytes, where: str) -> Source:
+    facts = json.loads(line.decode("utf-8"))
     language = facts.get("language") or facts.get("lang") or ""
     return _source(where, {**facts, "language": language}, facts.get("body") or "", default_status=ArticleStatus.PUBLISHED)
 
@@ -130,15 +133,33 @@ def _source(where: str, facts: dict[str, Any], body: str, *, default_status: Art
     keywords = facts.get("keywords") or []
     return Source(
         where=where,
-        key=str(facts["id"]),
+        key=_key(facts),
         language=language,
-        title=str(facts.get("title") or ""),
-        body=body,
-        summary=str(facts.get("summary") or ""),
+        title=_text(facts, "title"),
+        body=_text({"body": body}, "body"),
+        summary=_text(facts, "summary"),
         keywords=[str(word) for word in (keywords if isinstance(keywords, list) else str(keywords).split(","))],
-        path=tuple(part.strip() for part in str(facts.get("category") or "").split(" / ") if part.strip()) or ("—",),
+        path=tuple(part.strip() for part in _text(facts, "category").split(" / ") if part.strip()) or ("—",),
         status=ArticleStatus(str(facts.get("status") or default_status)),
     )
+
+
+def _key(facts: dict[str, Any]) -> str:
+    if not (key := _text(facts, "id").strip()):
+        raise ValueError("it has no id")
+    return key[:200]
+
+
+def _text(facts: dict[str, Any], name: str) -> str:
+    """Return a text of the source, clean; a number is read as written, anything else that is no text raises."""
+    value = facts.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str | int | float | date):
+        raise TypeError(f"{name} is not a text")
+    text = clean(str(value))
+    text.encode()  # a lone surrogate, which JSON can spell and nothing can store, raises here
+    return text
 
 
 def _import_one(session: Session, source: Source, result: Result) -> None:
@@ -151,21 +172,23 @@ def _import_one(session: Session, source: Source, result: Result) -> None:
 
 
 def _write_or_change(session: Session, source: Source) -> str:
-    siblings = {
-        article.language: article for article in session.scalars(select(Article).where(Article.translation_key == source.key))
-    }
-    category = _category(session, source, next(iter(siblings.values()), None))
-    values: dict[str, Any] = {"title": source.title, "summary": source.summary, "body": source.body}
-    values["keywords"] = source.keywords
+    same_key = select(Article).where(Article.translation_key == source.key)
+    siblings = {article.language: article for article in session.scalars(same_key)}
     known = siblings.get(source.language.code)
+    category = _category(session, source, known or next(iter(siblings.values()), None))
+    values: dict[str, Any] = {"title": source.title, "summary": source.summary, "body": source.body}
+    values |= {"keywords": source.keywords, "category": category}
     if known is None:
-        place: dict[str, Any] = {"language": source.language.code, "category": category, "translation_key": source.key}
+        place: dict[str, Any] = {"language": source.language.code, "translation_key": source.key}
         commands.write(session, **values, **place, status=source.status, actor=SYSTEM)
         return "written"
-    before = known.revision
+    known.category = session.get_one(Category, known.category_id)
+    before = (known.revision, known.status)
     commands.change(session, known, values=values, revision=None, actor=SYSTEM)
+    move = commands.publish if source.status == ArticleStatus.PUBLISHED else commands.withdraw
+    move(session, known, actor=SYSTEM)
     session.flush()
-    return "unchanged" if known.revision == before else "changed"
+    return "unchanged" if (known.revision, known.status) == before else "changed"
 
 
 def _category(session: Session, source: Source, sibling: Article | None) -> Category:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from kernel import outbox
 from kernel.events import Event, listens_to
 from kernel.i18n import BY_CODE
 from kernel.jobs import job
@@ -18,10 +19,14 @@ from knowledge_base.search.index import Document
 @listens_to("article.written", "article.changed", "article.published", "article.withdrawn")
 def on_article_changed(session: Session, event: Event) -> None:
     """Bring the index up to the article as it is now: running late, twice or out of order ends in the same place."""
-    article = session.get(Article, event.subject_id)
-    upserts, deletes = ([_document(article)], []) if article else ([], [event.subject_id])
+    folder = index_folder(session)
+    if not index.exists(folder):
+        reindex(session)
+        return
+    # Generators, because the articles must be read when the index's one writer has its turn, not before.
+    mine = select(Article).where(Article.id == event.subject_id).execution_options(populate_existing=True)
     try:
-        index.apply(index_folder(session), upserts, deletes)
+        index.apply(folder, (_document(article) for article in session.scalars(mine)), [event.subject_id])
     except index.NeedsRebuild:
         reindex(session)
 
@@ -38,11 +43,16 @@ def repair_index(session: Session) -> None:
         reindex(session)
 
 
+def promise_repair(session: Session) -> None:
+    """Let a worker look soon whether the tenant's index is what it should be."""
+    outbox.put(session, "articles.repair_index", {})
+
+
 def reindex(session: Session, progress: Callable[[int], None] | None = None) -> int:
     """Build the tenant's index afresh, swap it in, and return how many articles it holds; readers go on with the old one."""
-    documents = [_document(article) for article in session.scalars(select(Article).order_by(Article.id))]
-    index.rebuild(index_folder(session), documents, progress)
-    return len(documents)
+    everything = select(Article).order_by(Article.id).execution_options(populate_existing=True)
+    index.rebuild(index_folder(session), (_document(article) for article in session.scalars(everything)), progress)
+    return len(index.contents(index_folder(session)))
 
 
 def _document(article: Article) -> Document:

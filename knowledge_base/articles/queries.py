@@ -10,7 +10,10 @@ from sqlalchemy.sql.base import ExecutableOption
 from kernel.actors import Actor
 from kernel.errors import NotFound
 from kernel.i18n import Language
-from knowledge_base.articles.models import Article, ArticleStatus, Category, Vote
+from knowledge_base.articles.models import Article as Article
+from knowledge_base.articles.models import ArticleStatus
+from knowledge_base.articles.models import Category as Category
+from knowledge_base.articles.models import Vote as Vote
 from tenants.permissions import Permission
 
 
@@ -24,11 +27,21 @@ def visible_to(actor: Actor) -> Select[Article]:
 
 def get(session: Session, article_id: int, *, actor: Actor) -> Article:
     """Return one article with its category, or raise `NotFound`."""
-    query = visible_to(actor).where(Article.id == article_id).options(joinedload(Article.category), raiseload("*"))
-    article = session.scalar(query)
+    article = session.scalar(visible_to(actor).where(Article.id == article_id).options(*whole()))
     if article is None:
         raise NotFound()
     return article
+
+
+def whole() -> tuple[ExecutableOption, ...]:
+    """Return what to load to show an article: its texts and its category."""
+    return (joinedload(Article.category), raiseload("*"))
+
+
+def for_lists() -> tuple[ExecutableOption, ...]:
+    """Return what to load for a list: an article's category, not its texts."""
+    texts = (Article.body, Article.body_html, Article.body_text, Article.headings)
+    return (*(defer(text, raiseload=True) for text in texts), joinedload(Article.category))
 
 
 def listed(session: Session, ids: Sequence[int], *, actor: Actor) -> list[Article]:
@@ -83,6 +96,14 @@ class Branch:
     @property
     def all_ids(self) -> list[int]:
         return [self.category.id, *(id for branch in self.branches for id in branch.all_ids)]
+
+
+def category(session: Session, category_id: int) -> Category:
+    """Return one category, or raise `NotFound`."""
+    found = session.get(Category, category_id)
+    if found is None:
+        raise NotFound()
+    return found
 
 
 def tree(session: Session, language: Language, *, actor: Actor) -> list[Branch]:

@@ -30,6 +30,7 @@ __all__ = [
     "SearchResult",
     "apply",
     "contents",
+    "exists",
     "is_stale",
     "rebuild",
     "search",
@@ -139,6 +140,11 @@ def is_stale(directory: Path) -> bool:
     return generation is not None and not (generation.is_dir() and generations.is_written_in(generation, _FORMAT))
 
 
+def exists(directory: Path) -> bool:
+    """Whether anything has been indexed here."""
+    return generations.current(directory) is not None
+
+
 def apply(
     directory: Path, upserts: Iterable[Document], deletes: Iterable[int] = (), *, wait_seconds: float = _WAIT_SECONDS
 ) -> None:
@@ -146,8 +152,9 @@ def apply(
 
     Raises `IndexBusy` if another writer does not finish in time, `NeedsRebuild` if the index is stale.
     """
-    documents = {document.article_id: document for document in upserts}
     with generations.writing(directory, wait_seconds=wait_seconds):
+        # Read only now: whoever gives a generator reads its articles as they are when this writer's turn has come.
+        documents = {document.article_id: document for document in upserts}
         generation = generations.current(directory)
         if generation is None:
             _build(directory, documents.values())

@@ -3,6 +3,7 @@
 import smtplib
 from dataclasses import dataclass
 from datetime import datetime
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
 from urllib.parse import unquote, urlsplit
@@ -16,7 +17,10 @@ _TIMEOUT_SECONDS = 20
 
 
 class Refused(Exception):
-    """The server will never take this mail (RFC 5321: a 5xx answer); trying again would only annoy it."""
+    """The server will never take this mail (RFC 5321: a 5xx answer about its reader or text).
+
+    A 5xx about ourselves, such as "authentication required", is our mistake to mend, so it is tried again like an outage.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +66,8 @@ def _send_by_smtp(envelope: Envelope, url: str) -> None:
         if code >= 500:
             raise Refused(f"{code} {text!r}") from error
         raise
-    except smtplib.SMTPResponseException as error:
-        if error.smtp_code >= 500 and not isinstance(error, smtplib.SMTPAuthenticationError):
+    except smtplib.SMTPDataError as error:
+        if error.smtp_code >= 500:
             raise Refused(f"{error.smtp_code} {error.smtp_error!r}") from error
         raise
 
@@ -86,7 +90,7 @@ def _capture(envelope: Envelope) -> None:
     values = {
         "message_id": envelope.message_id,
         "to_address": envelope.to_address,
-        "sender": formataddr((envelope.sender_name, settings.current().mail_from), charset="utf-8"),
+        "sender": str(Address(envelope.sender_name, addr_spec=settings.current().mail_from)),
         "subject": envelope.subject,
         "text": envelope.text,
         "html": envelope.html,

@@ -4,19 +4,20 @@ import uuid
 from collections.abc import Iterable
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from crm.customers.models import Customer
-from kernel import clock, events, files, outbox
+from kernel import clock, database, events, files, outbox
 from kernel.actors import Actor
 from kernel.errors import AlreadySent, DomainError, InvalidField, StaleEdit
 from kernel.files import Upload
 from kernel.i18n import lazy_text as _l
 from kernel.text import clean, search_text
+from service_desk.tickets import queries
 from service_desk.tickets.models import Attachment, Message, MessageKind, Priority, Status, Ticket
-from service_desk.tickets.policy import CLOSE_AFTER, RATING_WINDOW
+from service_desk.tickets.policy import CLOSE_AFTER
+from tenants import staff
 from tenants.models import StaffMember
 from tenants.permissions import Permission
 
@@ -71,13 +72,14 @@ def create(
         tags=[],
         language=language,
         customer_id=customer.id,
-        search_text=search_text(subject),
+        search_text="",
         created_at=now,
         updated_at=now,
     )
+    ticket.search_text = search_text(ticket.subject)
     set_committed_value(ticket, "customer", customer)
     set_committed_value(ticket, "assignee", None)
-    _insert_once(session, ticket)
+    database.insert_or_refuse(session, ticket, AlreadySent())
     message = _write(session, ticket, kind=MessageKind.CUSTOMER, body=body, uploads=uploads, actor=customer.as_actor())
     events.record(session, "ticket.created", ticket, actor=actor, status=Status.NEW, message_id=message.id)
     return ticket
@@ -90,17 +92,6 @@ def _subject(text: str) -> str:
     if len(subject) > SUBJECT_LENGTH:
         raise InvalidField("subject", _l("Use at most 200 characters here, and tell the rest below."))
     return subject
-
-
-def _insert_once(session: Session, row: Ticket | Message) -> None:
-    """The unique form key decides which of two equal forms was first, also when both arrive in the same instant."""
-    try:
-        with session.begin_nested():
-            session.add(row)
-    except IntegrityError as error:
-        if "form_key" in str(error.orig):
-            raise AlreadySent() from error
-        raise
 
 
 def _write(
@@ -128,9 +119,11 @@ def _write(
         body=text,
         created_at=clock.now(),
     )
-    _insert_once(session, message)
+    database.insert_or_refuse(session, message, AlreadySent())
     session.add_all([Attachment(message_id=message.id, file_id=file.id) for file in stored])
-    ticket.updated_at = message.created_at
+    if kind is not MessageKind.NOTE:
+        # The customer's list is ordered by this, and must not move for what the customer cannot see.
+        ticket.updated_at = message.created_at
     return message
 
 
@@ -153,21 +146,35 @@ def reply(
     _lock(session, ticket)
     if not actor.is_staff and ticket.is_closed:
         raise TicketClosed()
+    _refuse_replay(session, form_key)
     _check_last_seen(session, ticket, last_seen)
     kind = MessageKind.REPLY if actor.is_staff else MessageKind.CUSTOMER
     message = _write(session, ticket, kind=kind, body=body, actor=actor, uploads=uploads, form_key=form_key)
     _settle_status(session, ticket, _status_after_reply(ticket, actor, status))
     if actor.is_staff:
         ticket.first_replied_at = ticket.first_replied_at or message.created_at
-        ticket.assignee_id = ticket.assignee_id or actor.id
-    events.record(session, "ticket.replied", ticket, actor=actor, status=ticket.status, message_id=message.id)
+        _give_to_first_answerer(session, ticket, actor)
+    facts = {"status": ticket.status, "message_id": message.id, "assignee_id": ticket.assignee_id}
+    events.record(session, "ticket.replied", ticket, actor=actor, **facts)
     return message
+
+
+def _give_to_first_answerer(session: Session, ticket: Ticket, actor: Actor) -> None:
+    if ticket.assignee_id is None and actor.kind == "staff" and actor.id is not None:
+        ticket.assignee_id = actor.id
+        set_committed_value(ticket, "assignee", staff.named(session, {actor.id})[actor.id])
 
 
 def _status_after_reply(ticket: Ticket, actor: Actor, wished: Status | None) -> Status:
     if actor.is_staff:
         return wished or Status.WAITING
     return Status.NEW if ticket.status == Status.NEW else Status.OPEN
+
+
+def _refuse_replay(session: Session, form_key: str | None) -> None:
+    """Asked before anything else: to a form sent twice its own message would look like somebody's new one."""
+    if form_key and session.scalar(select(Message.id).where(Message.form_key == form_key)) is not None:
+        raise AlreadySent()
 
 
 def _check_last_seen(session: Session, ticket: Ticket, last_seen: int | None) -> None:
@@ -266,11 +273,10 @@ def rate(session: Session, ticket: Ticket, *, score: int, comment: str, actor: A
         raise NotSolvedYet()
     if not 1 <= score <= 5:
         raise InvalidField("score", _l("Choose one to five stars."))
-    now = clock.now()
-    if ticket.rated_at is not None and now > ticket.rated_at + RATING_WINDOW:
+    if not queries.is_open_to_rating(ticket):
         raise RatingOver()
     ticket.rating, ticket.rating_comment = score, clean(comment).strip()[:2000]
-    ticket.rated_at = ticket.rated_at or now
+    ticket.rated_at = ticket.rated_at or clock.now()
     events.record(session, "ticket.rated", ticket, actor=actor, score=score)
 
 

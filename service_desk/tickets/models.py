@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, Sequence, SmallInteger, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -85,7 +85,7 @@ class Ticket(TenantBase):
     )
 
     id: Mapped[int] = tenant_id_column()
-    number: Mapped[int] = mapped_column(BigInteger, Sequence("ticket_numbers"), unique=True)
+    number: Mapped[int] = mapped_column(BigInteger, server_default=text("nextval('ticket_numbers')"), unique=True)
     public_id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), unique=True)
     form_key: Mapped[str | None] = mapped_column(unique=True)
     subject: Mapped[str]

@@ -3,17 +3,28 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, exists, false, func, or_, select, true
 from sqlalchemy.orm import Session, joinedload, raiseload, selectinload
+from sqlalchemy.sql.base import ExecutableOption
 
 from crm.customers.models import Customer
+from kernel import clock
 from kernel.actors import Actor
 from kernel.errors import NotFound
 from kernel.events import Event
 from kernel.files import StoredFile
-from service_desk.tickets.models import UNSOLVED, Attachment, Message, MessageKind, Status, Ticket
+from service_desk.tickets.models import CUSTOMER_STATUS_NAMES as CUSTOMER_STATUS_NAMES
+from service_desk.tickets.models import PRIORITY_NAMES as PRIORITY_NAMES
+from service_desk.tickets.models import STATUS_NAMES as STATUS_NAMES
+from service_desk.tickets.models import UNSOLVED, Attachment
+from service_desk.tickets.models import Message as Message
+from service_desk.tickets.models import MessageKind as MessageKind
+from service_desk.tickets.models import Priority as Priority
+from service_desk.tickets.models import Status as Status
+from service_desk.tickets.models import Ticket as Ticket
+from service_desk.tickets.policy import RATING_WINDOW
 from tenants.permissions import Permission
 
 
@@ -29,8 +40,12 @@ def visible_to(actor: Actor) -> Select[Ticket]:
     return select(Ticket).where(allowed)
 
 
+# What a page about tickets reads with them, so that it asks nothing more per row.
+WITH_PEOPLE: tuple[ExecutableOption, ...] = (joinedload(Ticket.customer), joinedload(Ticket.assignee), raiseload("*"))
+
+
 def _with_people(query: Select[Ticket]) -> Select[Ticket]:
-    return query.options(joinedload(Ticket.customer), joinedload(Ticket.assignee), raiseload("*"))
+    return query.options(*WITH_PEOPLE)
 
 
 def get(session: Session, number: int, *, actor: Actor) -> Ticket:
@@ -147,6 +162,25 @@ def of_customer(
 def unsolved_count(session: Session, *, actor: Actor) -> int:
     query = visible_to(actor).where(Ticket.status.in_(UNSOLVED)).with_only_columns(func.count())
     return session.scalar(query) or 0
+
+
+def is_open_to_rating(ticket: Ticket) -> bool:
+    """Whether a rating may be given, or the one given may still be changed."""
+    is_over = ticket.rated_at is not None and clock.now() > ticket.rated_at + RATING_WINDOW
+    return ticket.may_be_rated and not is_over
+
+
+_ENOUGH_REPLIES = 20
+
+
+def usual_first_reply(session: Session) -> timedelta | None:
+    """Return how soon three in four first replies of the last thirty days came; nothing when there were under twenty."""
+    since = clock.now() - timedelta(days=30)
+    # Who was first answered since then was also changed since then, and that has an index.
+    recent = (Ticket.updated_at >= since, Ticket.first_replied_at >= since)
+    waited = func.percentile_cont(0.75).within_group(Ticket.first_replied_at - Ticket.created_at)
+    count, usual = session.execute(select(func.count(), waited).where(*recent)).one()
+    return usual if count >= _ENOUGH_REPLIES else None
 
 
 INBOX_VIEWS = ("mine", "unassigned", "open", "waiting", "solved", "all")

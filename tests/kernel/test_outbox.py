@@ -66,6 +66,7 @@ def test_a_failure_is_kept_with_its_reason_and_tried_again_until_it_is_dead(alph
     row = _rows()[0]
     for attempt in range(1, outbox.MAX_ATTEMPTS + 1):
         jobs.keep(row.id)
+        travel(timedelta(hours=2))
         row = _rows()[0]
         assert (row.attempts, "RuntimeError" in row.error) == (attempt, True)
     assert row.dead_at is not None

@@ -1,0 +1,115 @@
+"""Sessions stand in one place for one transaction."""
+
+import threading
+
+import psycopg
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from crm.customers.models import Customer
+from kernel import database
+from kernel.tenancy import PLATFORM, Stand
+from tests import factories
+
+
+def test_a_block_that_ends_well_is_kept(alpha, in_tenant):
+    with in_tenant(alpha) as session:
+        factories.customer(session, name="Mei")
+    with in_tenant(alpha) as session:
+        assert session.scalars(select(Customer.name)).all() == ["Mei"]
+
+
+def test_a_block_that_fails_leaves_no_trace(alpha, in_tenant):
+    def write_and_fail():
+        with in_tenant(alpha) as session:
+            factories.customer(session)
+            session.flush()
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        write_and_fail()
+    with in_tenant(alpha) as session:
+        assert session.scalars(select(Customer.id)).all() == []
+
+
+def test_what_waits_for_the_commit_runs_after_it_or_never(alpha):
+    seen = []
+    for keep in (True, False):
+        session = database.session_at(alpha.stand)
+        session.execute(text("SELECT 1"))
+        database.after_commit(session, lambda keep=keep: seen.append(keep))
+        assert seen == ([] if keep else [True])
+        database.settle(session, keep=keep)
+    assert seen == [True]
+
+
+def test_a_session_can_move_within_its_transaction(alpha, beta):
+    with database.transaction(PLATFORM) as session:
+        for stand in (alpha.stand, beta.stand, PLATFORM):
+            database.move(session, stand)
+            assert session.execute(text("SELECT current_schema(), current_user")).one() == (stand.schema, stand.role)
+            assert database.stand_of(session) is stand
+
+
+def test_where_a_transaction_stood_ends_with_it(alpha, in_tenant):
+    with in_tenant(alpha) as session:
+        session.execute(text("SELECT 1"))
+    with database.transaction(PLATFORM) as session:
+        assert session.execute(text("SELECT current_schema(), current_user")).one() == ("platform", "frontdesk_platform")
+
+
+def test_without_taking_a_stand_there_is_nothing_to_read(house, alpha):
+    address = house.database_url.replace("+psycopg", "", 1)
+    with psycopg.connect(address) as connection:
+        with pytest.raises(psycopg.errors.UndefinedTable):
+            connection.execute("SELECT * FROM customer")
+        connection.rollback()
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(f'SELECT * FROM "{alpha.stand.schema}".customer'.encode())
+
+
+def test_the_application_owns_nothing_and_can_make_nothing(house, alpha, in_tenant):
+    for statement in ("CREATE TABLE mine (a int)", "CREATE SCHEMA mine", "CREATE ROLE mine", "ALTER TABLE customer ADD a int"):
+        with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"), in_tenant(alpha) as session:
+            session.execute(text(statement))
+
+
+def test_nobody_waits_for_ever_for_a_lock(alpha, in_tenant):
+    with in_tenant(alpha) as session:
+        assert session.scalar(text("SHOW lock_timeout")) == "5s"
+        assert session.scalar(text("SHOW statement_timeout")) == "30s"
+        session.execute(text("SET LOCAL statement_timeout = '50ms'"))
+        with pytest.raises(OperationalError, match="statement timeout"):
+            session.execute(text("SELECT pg_sleep(5)"))
+
+
+@pytest.mark.parametrize("name", ["", "1a", "a b", 'a"; DROP SCHEMA x', "A", "a" * 64, "a-b"])
+def test_a_stand_has_a_name_of_ours_or_is_none(name):
+    with pytest.raises(ValueError, match="no name"):
+        Stand(name, "r_x")
+    with pytest.raises(ValueError, match="no name"):
+        Stand("t_x", name)
+
+
+def test_many_threads_each_stand_in_their_own_place(alpha, beta, in_tenant):
+    wrong = []
+
+    def look(tenant):
+        for _time in range(20):
+            with in_tenant(tenant) as session:
+                if session.scalar(text("SELECT current_schema()")) != tenant.stand.schema:
+                    wrong.append(tenant.slug)
+
+    threads = [threading.Thread(target=look, args=[tenant]) for tenant in (alpha, beta) * 4]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_a_probe_answers_one_row_from_the_platform(house):
+    assert database.probe("SELECT current_user, %s::int", 7) == ("frontdesk_platform", 7)
+    with pytest.raises(psycopg.Error):
+        database.probe("SELECT pg_sleep(10)")

@@ -1,0 +1,134 @@
+"""What changes in the help centre, and what is refused."""
+
+import pytest
+from sqlalchemy import select
+
+from kernel.actors import SYSTEM, VISITOR
+from kernel.errors import InvalidField, StaleEdit
+from kernel.events import Event
+from knowledge_base.articles import commands, queries
+from knowledge_base.articles.commands import TranslationExists
+from knowledge_base.articles.models import ArticleStatus
+from tests import factories
+
+
+def _events(session):
+    return session.scalars(select(Event.name).order_by(Event.at)).all()
+
+
+def test_an_article_is_written_as_a_draft_with_all_that_reading_needs(session, sam):
+    place = factories.category(session)
+    words = {"title": " Late  check-out ", "body": "## When\n\nBefore *noon*", "keywords": ["late", " ", "late"]}
+    article = commands.write(session, **words, language="en", category=place, actor=sam)
+    assert (article.title, article.slug, article.status) == ("Late check-out", "late-check-out", ArticleStatus.DRAFT)
+    assert "<em>noon</em>" in article.body_html
+    assert [heading[2] for heading in article.headings] == ["When"]
+    assert (article.keywords, article.author_id, article.published_at) == (["late"], sam.id, None)
+    assert _events(session)[-1] == "article.written"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("title", " "), ("title", "x" * 201), ("title", "\x00"), ("body", ""), ("body", " \n"), ("body", "x" * 200_001)],
+)
+def test_a_text_that_does_not_fit_is_refused_beside_its_field(make_article, field, value):
+    with pytest.raises(InvalidField) as refusal:
+        make_article(**{field: value})
+    assert refusal.value.field == field
+
+
+def test_an_article_has_one_text_in_each_language(session, make_article):
+    first = make_article()
+    second = make_article(language="zh_Hant", translation_key=first.translation_key)
+    assert second.translation_key == first.translation_key
+    with pytest.raises(TranslationExists):
+        make_article(language="zh_Hant", translation_key=first.translation_key)
+
+
+def test_a_change_counts_up_the_revision_and_renders_anew(session, make_article, sam):
+    article = make_article()
+    session.flush()
+    seen = article.revision
+    commands.change(session, article, values={"body": "**New**", "title": article.title}, revision=seen, actor=sam)
+    session.flush()
+    assert article.revision == seen + 1
+    assert "<strong>New</strong>" in article.body_html
+    event = session.scalars(select(Event).where(Event.name == "article.changed")).one()
+    assert event.data == {"fields": ["body"]}
+    with pytest.raises(StaleEdit):
+        commands.change(session, article, values={"body": "Other"}, revision=seen, actor=sam)
+
+
+@pytest.mark.parametrize("field", ["body_html", "status", "language", "revision", "author_id"])
+def test_only_what_is_declared_editable_can_be_set(session, make_article, sam, field):
+    with pytest.raises((ValueError, KeyError)):
+        commands.change(session, make_article(), values={field: "x"}, revision=None, actor=sam)
+
+
+def test_publishing_shows_an_article_and_withdrawing_hides_it(session, make_article, sam):
+    article = make_article(status=ArticleStatus.DRAFT)
+    session.flush()
+    for command, is_seen in ((commands.publish, True), (commands.withdraw, False), (commands.publish, True)):
+        command(session, article, actor=sam)
+        command(session, article, actor=sam)
+        session.flush()
+        assert (article.id in [a.id for a in session.scalars(queries.visible_to(VISITOR))]) is is_seen
+    assert [name for name in _events(session) if name in ("article.published", "article.withdrawn")] == [
+        "article.published",
+        "article.withdrawn",
+        "article.published",
+    ]
+
+
+def test_the_day_of_publication_is_the_first_one(session, make_article, sam):
+    article = make_article()
+    first = article.published_at
+    commands.withdraw(session, article, actor=sam)
+    commands.publish(session, article, actor=sam)
+    assert article.published_at == first
+
+
+def test_a_category_has_a_name_and_its_place_is_the_last(session, sam):
+    parent = commands.add_category(session, names={"en": "Rooms", "fr": "Chambres"}, parent=None, actor=sam)
+    first, second = (commands.add_category(session, names={"en": n}, parent=parent, actor=sam) for n in ("A", "B"))
+    assert parent.names == {"en": "Rooms"}
+    assert (first.parent_id, first.position, second.position) == (parent.id, 1, 2)
+    for names in ({}, {"en": " "}, {"fr": "Chambres"}):
+        with pytest.raises(InvalidField):
+            commands.add_category(session, names=names, parent=None, actor=sam)
+
+
+def test_a_category_is_named_in_another_language(session, sam):
+    category = factories.category(session, "Rooms")
+    commands.name_category(session, category, language="zh_Hant", name="客房", actor=sam)
+    commands.name_category(session, category, language="zh_Hant", name="客房", actor=sam)
+    assert category.names == {"en": "Rooms", "zh_Hant": "客房"}
+    assert _events(session).count("category.named") == 1
+
+
+def test_a_reader_has_one_vote_and_may_change_it(session, make_article):
+    article = make_article()
+    for visitor, is_helpful in (("a", True), ("b", True), ("c", False), ("a", False)):
+        commands.vote(session, article, visitor=visitor, is_helpful=is_helpful, actor=VISITOR)
+    session.refresh(article)
+    assert (article.helpful_count, article.unhelpful_count) == (1, 2)
+
+
+def test_a_vote_does_not_make_an_authors_open_edit_stale(session, make_article, sam):
+    article = make_article()
+    session.flush()
+    seen = article.revision
+    commands.vote(session, article, visitor="a", is_helpful=False, reason="unclear", comment=" Which lift? ", actor=VISITOR)
+    commands.change(session, article, values={"body": "The left lift"}, revision=seen, actor=sam)
+    vote = queries.vote_of(session, article, "a")
+    assert (vote.reason, vote.comment) == ("unclear", "Which lift?")
+
+
+def test_an_unknown_reason_is_refused(session, make_article):
+    with pytest.raises(InvalidField) as refusal:
+        commands.vote(session, make_article(), visitor="a", is_helpful=False, reason="because", actor=VISITOR)
+    assert refusal.value.field == "reason"
+
+
+def test_the_system_may_write_articles(make_article):
+    assert make_article(actor=SYSTEM).author_id is None

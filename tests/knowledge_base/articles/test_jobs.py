@@ -1,0 +1,114 @@
+"""The search index follows the articles, however late, often or out of order it is told."""
+
+import shutil
+
+import pytest
+
+from kernel.actors import SYSTEM, VISITOR
+from kernel.events import Event
+from kernel.i18n import ENGLISH
+from knowledge_base.articles import commands, finding, jobs, queries
+from knowledge_base.search import index
+from tests import factories
+
+
+@pytest.fixture
+def folder(alpha, in_tenant):
+    with in_tenant(alpha) as session:
+        place = finding.index_folder(session)
+    shutil.rmtree(place, ignore_errors=True)
+    yield place
+    shutil.rmtree(place, ignore_errors=True)
+
+
+@pytest.fixture
+def article_id(alpha, in_tenant, folder):
+    with in_tenant(alpha) as session:
+        return factories.article(session, title="Towels", body="In the cupboard.").id
+
+
+@pytest.fixture
+def finds(alpha, in_tenant):
+    def ask(words):
+        with in_tenant(alpha) as session:
+            return [find.article.id for find in finding.find(session, words, ENGLISH, actor=VISITOR).finds]
+
+    return ask
+
+
+@pytest.fixture
+def change(alpha, in_tenant, article_id):
+    def make(command, **options):
+        with in_tenant(alpha) as session:
+            command(session, queries.get(session, article_id, actor=SYSTEM), **options, actor=SYSTEM)
+
+    return make
+
+
+def test_a_new_article_is_found_once_its_event_is_told(article_id, finds, run_due):
+    assert finds("towels") == []
+    run_due()
+    assert finds("towels") == [article_id]
+
+
+def test_changes_publishing_and_withdrawing_reach_the_index(article_id, change, finds, run_due):
+    change(commands.change, values={"title": "Bathrobes"}, revision=None)
+    run_due()
+    assert (finds("towels"), finds("bathrobes")) == ([], [article_id])
+    change(commands.withdraw)
+    run_due()
+    assert finds("bathrobes") == []
+    change(commands.publish)
+    run_due()
+    assert finds("bathrobes") == [article_id]
+
+
+def test_being_told_twice_and_out_of_order_ends_in_the_same_place(article_id, change, finds, run_due, alpha, in_tenant):
+    change(commands.change, values={"title": "Bathrobes"}, revision=None)
+    run_due()
+    with in_tenant(alpha) as session:
+        for event in session.query(Event).filter(Event.name.like("article.%")).order_by(Event.at.desc()):
+            jobs.on_article_changed(session, event)
+    assert (finds("towels"), finds("bathrobes")) == ([], [article_id])
+
+
+def test_a_lost_index_is_made_anew(article_id, folder, finds, run_due, alpha, in_tenant):
+    run_due()
+    shutil.rmtree(folder)
+    assert finds("towels") == []
+    with in_tenant(alpha) as session:
+        jobs.repair_index(session)
+    assert finds("towels") == [article_id]
+
+
+def test_a_damaged_index_is_made_anew(article_id, folder, finds, run_due, alpha, in_tenant):
+    run_due()
+    for path in folder.rglob("*"):
+        if path.is_file():
+            path.write_bytes(b"garbage")
+    with in_tenant(alpha) as session:
+        jobs.repair_index(session)
+    assert finds("towels") == [article_id]
+
+
+def test_repair_leaves_a_good_index_alone(article_id, folder, run_due, alpha, in_tenant, monkeypatch):
+    run_due()
+    monkeypatch.setattr(index, "rebuild", lambda *arguments: pytest.fail("rebuilt a good index"))
+    with in_tenant(alpha) as session:
+        jobs.repair_index(session)
+
+
+def test_repair_removes_what_the_database_no_longer_holds(article_id, finds, run_due, alpha, in_tenant):
+    run_due()
+    with in_tenant(alpha) as session:
+        session.delete(queries.get(session, article_id, actor=SYSTEM))
+    with in_tenant(alpha) as session:
+        jobs.repair_index(session)
+        assert index.contents(finding.index_folder(session)) == {}
+
+
+def test_reindexing_counts_what_it_did(article_id, alpha, in_tenant):
+    shown = []
+    with in_tenant(alpha) as session:
+        assert jobs.reindex(session, shown.append) == 1
+    assert shown[-1:] == [1]
