@@ -1,9 +1,11 @@
 """The back office as an application: its rooms, and how its people are known and spoken to."""
 
+from importlib import import_module
+
 from flask import Flask, url_for
 from werkzeug.wrappers import Response
 
-from backoffice import signing_in
+from backoffice import navigation
 from kernel import i18n
 from tenants import sign_ins, staff
 from web import access, face, hosts, htmx, languages
@@ -11,7 +13,18 @@ from web.access import Person
 from web.lifecycle import session
 
 # The rooms that have pages; a new room is one line here.
-ROOMS = (signing_in,)
+ROOMS = (
+    "backoffice.signing_in",
+    "backoffice.my_settings",
+    "backoffice.service_desk.bell",
+    "backoffice.service_desk.inbox",
+    "backoffice.service_desk.new_ticket",
+    "backoffice.service_desk.ticket_facts",
+    "backoffice.service_desk.tickets",
+    "backoffice.crm.customers",
+    "backoffice.knowledge_base.articles",
+    "backoffice.knowledge_base.categories",
+)
 
 
 def create() -> Flask:
@@ -24,7 +37,8 @@ def create() -> Flask:
         speak=_speak,
     )
     for room in ROOMS:
-        app.register_blueprint(room.blueprint, url_prefix="/desk")
+        app.register_blueprint(import_module(room).blueprint, url_prefix="/desk")
+    navigation.install(app)
     return app
 
 

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from kernel.actors import VISITOR, Actor
 from kernel.errors import Forbidden
+from web import returning
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -66,17 +67,17 @@ def install(app: Flask, *, load_person: Callable[[str], Person | None], sign_in_
 
 def gate() -> Response | None:
     """Ask of every request what its route declares; a path that is no route is answered by 404 soon enough."""
+    person = current_person()
+    g.actor = person.actor if person else VISITOR
     if request.endpoint is None:
         return None
     access = access_of(current_app, request.endpoint)
     if access is None:
         raise Forbidden()  # a route that forgot to say who may call it is for nobody
-    person = current_person()
-    g.actor = person.actor if person else VISITOR
     if access.permission is None or g.actor.may(access.permission):
         return None
     if g.actor.kind == "visitor":
-        answer: Response = current_app.extensions["sign_in_url"](request.full_path.rstrip("?"))
+        answer: Response = current_app.extensions["sign_in_url"](returning.here())
         return answer
     raise Forbidden()
 

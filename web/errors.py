@@ -2,7 +2,7 @@
 
 from flask import Flask, Response, g, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
@@ -45,7 +45,8 @@ _PAGE_OPEN_TOO_LONG = _l("The page was open for too long, or cookies are off. Go
 
 def install(app: Flask) -> None:
     app.register_error_handler(DomainError, _refused)
-    app.register_error_handler(StaleDataError, lambda error: _refused(StaleEdit()))
+    app.register_error_handler(StaleDataError, _changed_meanwhile)
+    app.register_error_handler(IntegrityError, _changed_meanwhile)
     app.register_error_handler(CSRFError, lambda error: page(400, str(_PAGE_OPEN_TOO_LONG)))
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(OperationalError, _unavailable)
@@ -58,7 +59,19 @@ def _refused(error: DomainError) -> Response:
     return page(error.status, str(text))
 
 
+def _changed_meanwhile(error: Exception) -> Response:
+    """Two people did the same at once, and the database let one of them."""
+    _log.warning("refused by the database", error=repr(error))
+    return _refused(StaleEdit())
+
+
 def _http(error: HTTPException) -> Response:
+    # What fails while an answer is finished, such as the commit, arrives wrapped.
+    original = getattr(error, "original_exception", None)
+    if isinstance(original, OperationalError | PoolTimeout):
+        return _unavailable(original)
+    if isinstance(original, StaleDataError | IntegrityError):
+        return _changed_meanwhile(original)
     if error.response is not None:
         lifecycle.start_over()
         return make_response(error.response)

@@ -10,6 +10,7 @@ from flask import session as cookie
 from flask_wtf.csrf import generate_csrf
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter
 from werkzeug.wrappers import Response
 
 from kernel import files, i18n, settings
@@ -19,6 +20,13 @@ from web.access import Person
 _WEB = Path(__file__).parent
 _FORM_BYTES = 2 * 1024 * 1024
 THEME_COOKIE = "fd_theme"
+
+
+class RowNumber(IntegerConverter):
+    """A whole number in an address, as `<int:…>`; what no bigint can hold is no row's number and so not found."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{"max": 2**63 - 1, **options})
 
 
 def create(
@@ -36,12 +44,17 @@ def create(
     reader's language, damaged input and forged forms are turned away in it, then the gate asks for permission.
     """
     app = Flask(package, static_folder=None, template_folder="templates")
+    app.url_map.converters["int"] = RowNumber
     _configure(app, name)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_loader = _loader(package)
+    # Imported macros see globals only, not what a context processor names.
+    app.jinja_env.globals["asset"] = assets.asset
     htmx.install(app)
     lifecycle.install(app)
+    # Until the house is known, and where there is none, the browser's own language.
+    app.before_request(lambda: i18n.speak(languages.guess()))
     app.before_request(enter)
     languages.install(app)
     access.install(app, load_person=load_person, sign_in_url=ask_to_sign_in)
@@ -64,7 +77,7 @@ def _configure(app: Flask, name: str) -> None:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=timedelta(days=30),
-        SESSION_REFRESH_EACH_REQUEST=False,
+        SESSION_REFRESH_EACH_REQUEST=True,
         WTF_CSRF_TIME_LIMIT=None,
         MAX_CONTENT_LENGTH=files.MAX_FILES * files.MAX_BYTES + _FORM_BYTES,
         MAX_FORM_MEMORY_SIZE=_FORM_BYTES,
@@ -83,7 +96,6 @@ def _common() -> dict[str, Any]:
     actor = access.actor()
     theme = request.cookies.get(THEME_COOKIE, "auto")
     return {
-        "asset": assets.asset,
         "language": i18n.spoken(),
         "languages": i18n.LANGUAGES,
         "tenant": hosts.tenant(),

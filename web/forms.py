@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from wtforms import HiddenField
 
 from kernel.errors import DomainError, InvalidField
+from kernel.files import FileRefused
 from web import htmx, lifecycle
 
 
@@ -18,8 +19,8 @@ class Form(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
     """A form whose errors can also come from a command: beside their field, or on top."""
 
     def add_error(self, error: DomainError) -> None:
-        """Show what a command refused: an `InvalidField` beside its field, anything else above the form."""
-        field = self._fields.get(error.field) if isinstance(error, InvalidField) else None
+        """Show what a command refused beside its field, or above the form when it is about no field of it."""
+        field = self._fields.get(_field_of(error))
         if field is None:
             self.form_errors.append(str(error))
         else:
@@ -42,9 +43,20 @@ class Form(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
         return self.refusal is not None
 
     @property
-    def status(self) -> int:
+    def first_error(self) -> str:
+        """What is wrong with it, for a form too small to show errors beside its fields."""
+        return str(next((message for messages in self.errors.values() for message in messages), ""))
+
+    @property
+    def http_status(self) -> int:
         """The HTTP status of the page that shows this form again."""
         return self.refusal.status if self.refusal else (422 if self.errors else 200)
+
+
+def _field_of(error: DomainError) -> str:
+    if isinstance(error, InvalidField):
+        return error.field
+    return "files" if isinstance(error, FileRefused) else ""
 
 
 class OnceForm(Form):
@@ -57,8 +69,12 @@ class OnceForm(Form):
         given = self.form_key.data or ""
         return given if given.isalnum() and len(given) == 32 else None
 
+    def renew_key(self) -> None:
+        """Let what is in the form be sent after all: as something new."""
+        self.form_key.data = uuid.uuid4().hex
 
-def show(template: str, form: Form, **context: Any) -> tuple[str, int] | Response:
+
+def show(template: str, form: Form, **context: Any) -> Response:
     """Return the page or fragment with `form` as typed, with the status that its errors deserve."""
     body = render_template(template, form=form, **context)
-    return htmx.answer(body, status=form.status)
+    return htmx.answer(body, status=form.http_status)

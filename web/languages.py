@@ -31,11 +31,13 @@ def install(app: Flask) -> None:
     )
 
 
-def guess() -> Language:
-    """Return the visitor's language: as chosen earlier, else as the browser asks, else the tenant's."""
+def guess(account: Language | None = None) -> Language:
+    """Return the visitor's language: as chosen earlier, else the `account`'s, else as the browser asks, else the tenant's."""
     chosen = BY_CODE.get(request.cookies.get(COOKIE, ""))
     tenant = g.get("tenant")
-    return chosen or i18n.preferred(request.headers.get("Accept-Language", ""), tenant.language if tenant else ENGLISH)
+    return (
+        chosen or account or i18n.preferred(request.headers.get("Accept-Language", ""), tenant.language if tenant else ENGLISH)
+    )
 
 
 def remember(response: Response, language: Language) -> None:

@@ -2,7 +2,9 @@
 
 import time
 import uuid
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from flask import Flask, abort, g, request
 from sqlalchemy.orm import Session
@@ -45,12 +47,30 @@ def _begin() -> None:
 
 def refuse_damaged_input() -> None:
     """NUL and what is left of broken UTF-8 can be neither stored nor shown: say so before anything is read further."""
+    if any(_is_broken(text) for text in _escaped_texts()):
+        abort(400, "damaged")
     texts = [request.path, *request.args.values(), *request.args.keys()]
     if request.method == "POST":
         for name, values in request.form.lists():
             texts += [name, *values]
     if any(mark in text for text in texts for mark in _UNREADABLE):
         abort(400, "damaged")
+
+
+def _escaped_texts() -> Iterator[bytes]:
+    """What came percent-encoded, as it came: Werkzeug writes bytes that are no UTF-8 as if somebody had typed "%FF"."""
+    yield request.query_string
+    is_small = (request.content_length or 0) <= (request.max_form_memory_size or 0)
+    if request.mimetype == "application/x-www-form-urlencoded" and is_small:
+        yield request.get_data()
+
+
+def _is_broken(escaped: bytes) -> bool:
+    try:
+        unquote_to_bytes(escaped).decode()
+    except UnicodeDecodeError:
+        return True
+    return False
 
 
 def _settle(response: Response) -> Response:

@@ -1,3 +1,4 @@
 import "./portal.js"
 import "./selection.js"
 import "./hotkeys.js"
+import "@github/markdown-toolbar-element"

@@ -63,7 +63,9 @@ const ignored = event => event.isComposing || event.repeat || document.body.data
   document.querySelector("dialog[open]") || isTyping(event)
 
 function declared() {
-  const keys = new Set(keyed().map(element => element.dataset.key))
+  // Only the first match is pressed, so that a sequence must stand before the single key that ends it: "g i" before "i".
+  const keys = [...new Set(keyed().map(element => element.dataset.key))]
+    .sort((one, other) => other.includes(" ") - one.includes(" "))
   return Object.fromEntries(keys.map(key => [key, event => { if (press(key)) event.preventDefault() }]))
 }
 

@@ -1,0 +1,85 @@
+"""The frame around every page of the desk: where one can go, where one is, and what rings."""
+
+from typing import Any, NamedTuple
+
+from flask import Flask, g, request, url_for
+from werkzeug.local import LocalProxy
+
+from kernel.i18n import LazyText
+from kernel.i18n import lazy_text as _l
+from notifications import queries as notifications
+from service_desk.tickets import queries as tickets
+from tenants.permissions import Permission
+from web import access, returning
+from web.lifecycle import session
+
+
+class Room(NamedTuple):
+    """A room in the side bar.  The first letter of `key` goes there (`g i`); `blueprints` are those whose pages are in it."""
+
+    key: str
+    label: LazyText
+    icon: str
+    endpoint: str
+    permission: Permission
+    blueprints: tuple[str, ...]
+
+
+_TICKETS = ("inbox", "tickets", "ticket_facts", "new_ticket")
+# A new room of the desk is one line here.
+_ROOMS = (
+    Room("inbox", _l("Inbox"), "inbox", "inbox.listing", Permission.TICKET_READ, _TICKETS),
+    Room("customers", _l("Customers"), "users", "customers.listing", Permission.CUSTOMER_READ, ("customers",)),
+    Room("knowledge", _l("Knowledge base"), "book", "articles.listing", Permission.ARTICLE_READ, ("articles", "categories")),
+)
+# Key, label, icon, address and count, as the layout takes them apart.
+Item = tuple[str, LazyText, str, str, int]
+
+
+def install(app: Flask) -> None:
+    app.context_processor(_frame)
+
+
+def _frame() -> dict[str, Any]:
+    """Name what `desk_layout.html` needs.  The counts are read only where a page shows them: fragments and errors do not."""
+    return {"nav": LocalProxy(_nav), "active": _active(), "links": _links(), "unread": LocalProxy(_unread)}
+
+
+def _nav() -> list[Item]:
+    if "nav" not in g:
+        actor = access.actor()
+        rooms = [room for room in _ROOMS if actor.may(room.permission)]
+        g.nav = [(room.key, room.label, room.icon, url_for(room.endpoint), _count(room)) for room in rooms]
+    items: list[Item] = g.nav
+    return items
+
+
+def _count(room: Room) -> int:
+    return tickets.unsolved_count(session, actor=access.actor()) if room.key == "inbox" else 0
+
+
+def _active() -> str:
+    return next((room.key for room in _ROOMS if request.blueprint in room.blueprints), "")
+
+
+def _unread() -> int:
+    if "unread" not in g:
+        g.unread = notifications.unread_count(session, actor=access.actor())
+    count: int = g.unread
+    return count
+
+
+def _links() -> dict[str, Any]:
+    home = url_for(_ROOMS[0].endpoint)
+    return {
+        "home": home,
+        "search": home,
+        "suggest": None,
+        "notifications": url_for("bell.page"),
+        "bell": url_for("bell.count"),
+        "account": url_for("my_settings.page"),
+        "language": url_for("my_settings.change_language"),
+        "new_ticket": url_for("new_ticket.page"),
+        "sign_out": url_for("signing_in.sign_out"),
+        "here": returning.here() or home,
+    }
