@@ -15,8 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from infra.embedded import temporary_home
+from infra.embedded import make_home, temporary_home
 from kernel.settings import PROJECT
+from tests.visiting import Visitor
 
 START_SECONDS = 120
 
@@ -33,6 +34,7 @@ class RunningService:
         self.process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
+        make_home(self.home)
         log = (self.home / "up.log").open("w")
         command = [sys.executable, "-m", "cli", "up"]
         self.process = subprocess.Popen(command, cwd=PROJECT, env=self.environment, stdout=log, stderr=log, text=True)
@@ -75,22 +77,27 @@ class RunningService:
 
     def mails(self, to: str) -> list[dict[str, Any]]:
         """Return the captured mails to an address, oldest first."""
-        query = urllib.parse.urlencode({"to": to})
-        with urllib.request.urlopen(
-            f"http://127.0.0.1:{self.port}/dev/mail.json?{query}".replace("127.0.0.1", "localhost")
-        ) as answer:
-            found: list[dict[str, Any]] = json.load(answer)
-            return found
+        answer = self.visitor(None).get("/dev/mail.json?" + urllib.parse.urlencode({"to": to}))
+        found: list[dict[str, Any]] = json.loads(answer.text)
+        return found
+
+    def visitor(self, slug: str | None) -> Visitor:
+        """Return somebody new at a tenant's address, or at the platform's."""
+        return Visitor(f"{slug}.localhost:{self.port}" if slug else f"localhost:{self.port}", self.port)
 
     def wait_for_mail(self, to: str, containing: str, seconds: float = 30) -> dict[str, Any]:
-        """Return the newest mail to `to` whose subject or text holds `containing`, once it has come."""
+        """Return the newest mail to `to` whose subject or text holds `containing`, once it has come.
+
+        A service that is just being killed is asked again.
+        """
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            for mail in reversed(self.mails(to)):
-                if containing in mail["subject"] or containing in mail["text"]:
-                    return mail
+            with contextlib.suppress(OSError, http.client.HTTPException, json.JSONDecodeError):
+                for mail in reversed(self.mails(to)):
+                    if containing in mail["subject"] or containing in mail["text"]:
+                        return mail
             time.sleep(0.2)
-        raise TimeoutError(f"no mail to {to} with {containing!r}; there are {[mail['subject'] for mail in self.mails(to)]}")
+        raise TimeoutError(f"no mail to {to} with {containing!r}")
 
     def pids(self, name: str) -> list[int]:
         """Return the processes of this service whose name begins with `name`: web, worker, sweeper, valkey, postgres."""

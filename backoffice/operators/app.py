@@ -1,16 +1,18 @@
 """The platform's own host: its front page, the operators' console, probes, captured mail."""
 
+from typing import Any
+
 from flask import Flask, url_for
 from werkzeug.wrappers import Response
 
-from backoffice.operators import probes
-from kernel import i18n
+from backoffice.operators import captured_mail, console, front_page, probes, signing_in
+from kernel import i18n, settings
 from tenants import operators
 from web import face, htmx, languages
 from web.access import Person
 from web.lifecycle import session
 
-ROOMS = (probes,)
+ROOMS = (captured_mail, console, front_page, probes, signing_in)
 
 
 def create() -> Flask:
@@ -24,6 +26,7 @@ def create() -> Flask:
     )
     for room in ROOMS:
         app.register_blueprint(room.blueprint)
+    app.context_processor(_frame)
     return app
 
 
@@ -33,4 +36,9 @@ def _load_person(token: str) -> Person | None:
 
 
 def _ask_to_sign_in(return_to: str) -> Response:
-    return htmx.redirect_to(url_for("console.sign_in_page", next=return_to))
+    return htmx.redirect_to(url_for("signing_in.page", next=return_to))
+
+
+def _frame() -> dict[str, Any]:
+    """Name what every page of this host shows besides its own: whether there is captured mail to look at."""
+    return {"has_test_hooks": settings.current().has_test_hooks}

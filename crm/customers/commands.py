@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import phonenumbers
-from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from crm.customers import queries

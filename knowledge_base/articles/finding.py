@@ -49,7 +49,8 @@ def find(session: Session, words: str, language: Language, *, actor: Actor, star
     except index.NeedsRebuild:
         _log.warning("search index unreadable")
         return Finds([], None, 0)
-    articles = queries.listed(session, [hit.article_id for hit in result.hits], actor=actor)
+    found = queries.listed(session, [hit.article_id for hit in result.hits], actor=actor)
+    articles = _one_of_each(found, language)
     question = result.corrected or words
     page = articles[start : start + limit]
     return Finds([Find(article, snippet(article.body_text, question)) for article in page], result.corrected, len(articles))
@@ -62,4 +63,14 @@ def suggest(session: Session, start_of_words: str, language: Language, *, actor:
         ids = index.suggest(folder, start_of_words, language=language.code, only_public=not actor.is_staff, limit=_SUGGESTIONS)
     except index.NeedsRebuild:
         return []
-    return queries.listed(session, ids, actor=actor)
+    return _one_of_each(queries.listed(session, ids, actor=actor), language)
+
+
+def _one_of_each(articles: list[Article], language: Language) -> list[Article]:
+    """Return each article once, where its best translation stood: in the reader's language if that was found too."""
+    chosen: dict[str, Article] = {}
+    for article in articles:
+        known = chosen.setdefault(article.translation_key, article)
+        if known.language != language.code and article.language == language.code:
+            chosen[article.translation_key] = article
+    return list(chosen.values())

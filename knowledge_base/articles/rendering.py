@@ -42,7 +42,13 @@ def render(markdown: str) -> Rendered:
         url_schemes={"http", "https", "mailto", "tel"},
         link_rel="noopener nofollow",
     )
-    return Rendered(html, _plain(tokens), headings)
+    return Rendered(_reachable(html), _plain(tokens), headings)
+
+
+def _reachable(html: str) -> str:
+    """Let what may be wider than a phone scroll by itself, and by keyboard too (WCAG 2.1.1)."""
+    html = html.replace("<table>", '<div tabindex="0"><table>').replace("</table>", "</table></div>")
+    return html.replace("<pre>", '<pre tabindex="0">')
 
 
 def _number_headings(tokens: Sequence[Token]) -> list[tuple[int, str, str]]:

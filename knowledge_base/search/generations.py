@@ -1,7 +1,7 @@
 """Generations: an index's place on disk, its pointer to the generation in force, and its single writer.
 
 - `{directory}/CURRENT` names the generation in force and is replaced by an atomic rename;
-- `{directory}/1.1-000007/` is one generation: the format it was written in, and a running number;
+- `{directory}/1.1-1795415243007/` is one generation: the format it was written in, and a running number;
 - `{directory}/WRITER` is locked by whoever writes; the system releases it when a process dies.
 """
 
@@ -36,7 +36,9 @@ def is_written_in(generation: Path, format_version: str) -> bool:
 def create(directory: Path, format_version: str) -> Path:
     """Make the directory of a new generation, which is not yet in force."""
     numbers = [int(path.name.rpartition("-")[2]) for path in _generations(directory)]
-    generation = directory / f"{format_version}-{max(numbers, default=0) + 1:06d}"
+    # Where somebody removed the folder, counting again from one would give readers back the generation they still hold open.
+    last = max(numbers, default=time.time_ns() // 1_000_000)
+    generation = directory / f"{format_version}-{last + 1:06d}"
     generation.mkdir(parents=True)
     return generation
 

@@ -73,7 +73,7 @@ def test_what_a_file_is_follows_from_its_content(session, name, content, media_t
         ("program.php", b"<?php ?>"),
         ("nothing", b"no ending at all"),
         (".htaccess", b"Deny from all"),
-        ("​.htaccess", b"Deny from all"),
+        ("\u200b.htaccess", b"Deny from all"),
         ("a.pdf.exe", PDF),
         ("text.pdf", b"not a pdf"),
         ("sound.mp3", b"not a sound"),

@@ -22,6 +22,13 @@ class Killed(BaseException):
     """What no handler of errors may catch: the process is gone."""
 
 
+def die(session):
+    """Do as kill -9 does to a worker: the database loses its connection, and no line after this one runs."""
+    session.flush()
+    session.connection().connection.driver_connection.close()
+    raise Killed
+
+
 @jobs.job("test.add_customer")
 def _add_customer(session, *, name):
     factories.customer(session, name=name)
@@ -33,7 +40,7 @@ def _killed(session):
     factories.customer(session, name="half done")
     ran.append("killed")
     if len(ran) == 1:
-        raise Killed
+        die(session)
 
 
 @jobs.job("test.slow")

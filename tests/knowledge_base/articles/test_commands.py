@@ -4,12 +4,19 @@ import pytest
 from sqlalchemy import select
 
 from kernel.actors import SYSTEM, VISITOR
-from kernel.errors import InvalidField, StaleEdit
+from kernel.errors import Forbidden, InvalidField, StaleEdit
 from kernel.events import Event
 from knowledge_base.articles import commands, queries
 from knowledge_base.articles.commands import TranslationExists
 from knowledge_base.articles.models import ArticleStatus
+from tenants.permissions import Role
 from tests import factories
+
+
+@pytest.fixture
+def sam(make_staff):
+    """A manager: agents may write drafts only."""
+    return make_staff(name="Sam Manager", role=Role.MANAGER).as_actor()
 
 
 def _events(session):
@@ -57,6 +64,23 @@ def test_a_change_counts_up_the_revision_and_renders_anew(session, make_article,
     assert event.data == {"fields": ["body"]}
     with pytest.raises(StaleEdit):
         commands.change(session, article, values={"body": "Other"}, revision=seen, actor=sam)
+
+
+def test_an_agent_changes_drafts_and_not_what_readers_see(session, make_article, make_staff):
+    agent = make_staff(role=Role.AGENT).as_actor()
+    draft, published = make_article(status=ArticleStatus.DRAFT), make_article()
+    commands.change(session, draft, values={"body": "New"}, revision=None, actor=agent)
+    assert draft.body == "New"
+    with pytest.raises(Forbidden):
+        commands.change(session, published, values={"body": "New"}, revision=None, actor=agent)
+
+
+def test_all_names_of_a_category_are_replaced_and_one_must_remain(session, sam):
+    category = factories.category(session, "Rooms")
+    commands.name_in_all(session, category, names={"zh_Hans": "客房", "en": " "}, actor=sam)
+    assert category.names == {"zh_Hans": "客房"}
+    with pytest.raises(InvalidField):
+        commands.name_in_all(session, category, names={"en": ""}, actor=sam)
 
 
 @pytest.mark.parametrize("field", ["body_html", "status", "language", "revision", "author_id"])

@@ -64,7 +64,9 @@ def test_a_misspelt_word_is_understood(shelf, session):
 
 
 def test_titles_are_suggested_while_typing(shelf, session):
-    assert [article.id for article in finding.suggest(session, "where are the tow", ENGLISH, actor=VISITOR)] == [shelf["towels"]]
+    assert [article.id for article in finding.suggest(session, "where are the tow", ENGLISH, actor=VISITOR)] == [
+        shelf["towels"]
+    ]
     assert finding.suggest(session, "", ENGLISH, actor=VISITOR) == []
 
 
@@ -79,7 +81,10 @@ def test_finds_come_page_by_page(alpha, in_tenant, shelf):
     assert (len(ids), len(set(ids)), pages[0].total) == (5, 5, 5)
 
 
-@pytest.mark.parametrize("words", ["", "   ", "*", "AND OR NOT", '"unclosed', "title:(", "\\", "💥", "x" * 5000, "%", "a" * 300 + " " + "退" * 300])
+ODD = ["", "   ", "*", "AND OR NOT", '"unclosed', "title:(", "\\", "💥", "x" * 5000, "%", "a" * 300 + " " + "退" * 300]
+
+
+@pytest.mark.parametrize("words", ODD)
 def test_odd_questions_are_answered(shelf, session, words):
     assert isinstance(finding.find(session, words, ENGLISH, actor=VISITOR).finds, list)
     assert isinstance(finding.suggest(session, words, ENGLISH, actor=VISITOR), list)
@@ -108,3 +113,14 @@ def test_finding_costs_the_same_for_one_as_for_many(alpha, in_tenant, shelf, cou
     with in_tenant(alpha) as session, count_statements() as many:
         assert len(_found(session, "towels")) == 6
     assert len(many) == len(few)
+
+
+def test_an_article_found_in_two_languages_is_shown_once_in_the_readers(alpha, in_tenant, run_due):
+    with in_tenant(alpha) as session:
+        category = factories.category(session)
+        for code, title in (("zh_Hans", "延迟退房"), ("zh_Hant", "延後退房")):
+            factories.article(session, title=title, body=title, language=code, translation_key="late", category=category)
+    run_due()
+    with in_tenant(alpha) as session:
+        found = finding.find(session, "退房", TRADITIONAL, actor=VISITOR)
+        assert [find.article.language for find in found.finds] == ["zh_Hant"]
