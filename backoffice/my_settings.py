@@ -123,7 +123,7 @@ def require_second_step() -> Any:
     form = SecondStepForm()
     if form.validate_on_submit():
         with form.refusals():
-            staff_sign_in.require_second_step(session, _member(), secret=form.secret.data, code=form.code.data)
+            staff_sign_in.require_second_step(session, _member(), secret=form.secret.data or "", code=form.code.data or "")
             flash(_("From now on you are asked for a code when you sign in."), "success")
             return htmx.redirect_to(url_for("my_settings.page"))
     return _show_second_step(form)

@@ -15,8 +15,8 @@ from infra.embedded import logs
 from infra.embedded.identity import Identity
 from kernel.settings import PROJECT
 
-STEADY_SECONDS = 30  # whoever ran this long may fail afresh
-FIRST_PAUSE, LONGEST_PAUSE = 0.2, 15.0  # seconds
+STEADY_SECONDS = 5  # whoever ran this long may fail afresh
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0  # seconds
 ERROR = re.compile(r"\b(ERROR|CRITICAL|error|critical)\b|^(Traceback|\w+(\.\w+)*(Error|Exception)\b)")
 
 

@@ -15,8 +15,9 @@ from werkzeug.test import Client
 import rooms
 import wsgi
 from infra.embedded import EmbeddedServices, temporary_home
-from kernel import clock, database, doorbell, jobs, logs, settings
+from kernel import clock, database, doorbell, i18n, jobs, logs, settings
 from kernel.actors import SYSTEM, Actor
+from kernel.i18n import ENGLISH
 from kernel.settings import Settings
 from tenants import migrations, provisioning, registry, staff
 from tenants.models import StaffMember
@@ -74,6 +75,7 @@ def beta(house: Settings) -> TenantFacts:
 @pytest.fixture(autouse=True)
 def _clean_afterwards(request: pytest.FixtureRequest) -> Iterator[None]:
     """Leave every tenant empty and the clock right; a test that never touched the database pays nothing."""
+    i18n.speak(ENGLISH)  # the browsers of other tests answered in this very thread, and may have left another language
     yield
     if "house" not in request.fixturenames:
         return
