@@ -14,7 +14,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 import rooms
-from infra import demo, supervisor
+from infra import supervisor
+from infra.demo import loading as demo
+from infra.demo.welcome import welcome
 from infra.embedded import borrowed
 from kernel import clock, database, jobs, logs, settings
 from kernel.actors import SYSTEM
@@ -74,7 +76,7 @@ def _prepare() -> None:
 
 
 def _greeting() -> str:
-    return demo.welcome() if settings.current().mode == "demo" else settings.current().platform_url
+    return welcome() if settings.current().mode == "demo" else settings.current().platform_url
 
 
 @main.command()

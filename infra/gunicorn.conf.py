@@ -13,6 +13,8 @@ bind = address.as_text(*address.bound(_settings))
 worker_class = "gthread"
 workers = _settings.web_processes
 threads = _settings.web_threads
+# Loaded once and forked: a killed server is back in half the time.  Nothing of ours connects to anything before the fork.
+preload_app = True
 timeout = 60
 graceful_timeout = 20
 keepalive = 5
