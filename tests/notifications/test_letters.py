@@ -80,3 +80,10 @@ def test_a_solved_request_offers_one_to_five_stars():
     letter = letters.compose("ticket_solved", ENGLISH, {**VALUES, "rating_links": stars})
     assert all(star["url"] in letter.text and star["url"] in letter.html for star in stars)
     assert "rate?score" not in letters.compose("ticket_solved", ENGLISH, VALUES).text
+
+
+@pytest.mark.parametrize(("language", "fonts"), [(SIMPLIFIED, "PingFang SC"), (TRADITIONAL, "PingFang TC")])
+def test_a_letter_is_set_in_the_faces_and_marks_of_its_script(language, fonts):
+    letter = letters.compose("ticket_received", language, VALUES)
+    assert re.findall(r"PingFang \w\w", letter.html) == [fonts]
+    assert f"：{VALUES['url']}" in letter.text

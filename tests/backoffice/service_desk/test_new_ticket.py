@@ -46,7 +46,7 @@ def test_a_form_sent_twice_leads_to_the_one_ticket_it_made(agent):
         ("subject", "", "Say in a few words"),
         ("subject", "x" * 200_000, "at most 200 characters"),
         ("body", " ", "Write a message."),
-        ("language", "xx", "Not a valid choice"),
+        ("language", "xx", "Choose one of the options offered"),
         ("name", "x" * 121, "at most 120"),
     ],
 )
