@@ -35,7 +35,7 @@ lock: install-dev ## Renew infra/locks from pyproject.toml (ARGS="--upgrade" tak
 messages: install-dev ## Collect the strings to translate into kernel/translations
 	$(VENV)/pybabel -q extract -F infra/babel.cfg -k _l -k lazy_text --no-location --omit-header -o var/messages.pot .
 	for language in zh_Hans zh_Hant; do \
-		$(VENV)/pybabel -q update --no-fuzzy-matching --omit-header --ignore-obsolete -l $$language -i var/messages.pot -o kernel/translations/$$language/LC_MESSAGES/messages.po; \
+		$(VENV)/pybabel -q update --no-fuzzy-matching --ignore-pot-creation-date --ignore-obsolete -l $$language -i var/messages.pot -o kernel/translations/$$language/LC_MESSAGES/messages.po; \
 	done
 
 clean: ## Remove what make has built; the data in var/ stays

@@ -18,7 +18,7 @@ from infra import supervisor
 from infra.demo import loading as demo
 from infra.demo.welcome import welcome
 from infra.embedded import borrowed
-from kernel import clock, database, jobs, logs, settings
+from kernel import clock, database, jobs, logs, passwords, settings
 from kernel.actors import SYSTEM
 from kernel.errors import DomainError
 from kernel.i18n import CODES
@@ -107,12 +107,12 @@ def tenants() -> None:
 @click.argument("slug")
 @click.option("--name", required=True, help="What the company is called.")
 @click.option("--admin-email", required=True, help="Who administers it first.")
-@click.option("--admin-password", help="Leave it out to be asked for one.")
+@click.option("--admin-password", help="Leave it out to have one made and shown.")
 @click.option("--locale", default="en", type=click.Choice(CODES))
 @click.option("--time-zone", default="UTC")
 def create_tenant(slug: str, name: str, admin_email: str, locale: str, time_zone: str, admin_password: str | None) -> None:
     """Make a tenant that can be used at once; the one that an interrupted call left behind is finished."""
-    password = admin_password or click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    password = admin_password or passwords.new_password()
     with _clear_refusals():
         address = staff.mail_address(admin_email)
         who: dict[str, Any] = {"email": address, "name": address.partition("@")[0], "language": locale}
@@ -123,7 +123,9 @@ def create_tenant(slug: str, name: str, admin_email: str, locale: str, time_zone
             time_zone=time_zone,
             furnish=lambda session: staff.add(session, role=Role.ADMIN, password=password, actor=SYSTEM, **who),
         )
-    click.echo(f"{facts.name} lives at {settings.current().tenant_url(slug)} ; staff sign in at /desk/")
+    click.echo(f"{facts.name} lives at {settings.current().tenant_url(slug)} and its staff sign in at /desk/.")
+    if not admin_password:
+        click.echo(f"{address} signs in with {password} (shown only now; change it under /desk/me).")
 
 
 @tenants.command("list")
@@ -213,13 +215,15 @@ def _only_with_hooks() -> None:
 @main.command()
 @click.argument("email")
 @click.option("--name", required=True)
-@click.option("--password", help="Leave it out to be asked for one.")
+@click.option("--password", help="Leave it out to have one made and shown.")
 def operator(email: str, **options: Any) -> None:
     """Let somebody operate the platform."""
-    password = options["password"] or click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    password = options["password"] or passwords.new_password()
     with _clear_refusals(), database.transaction() as session:
         operators.add(session, email=email, name=options["name"], password=password)
-    click.echo(f"{email} signs in at {settings.current().platform_url}/ops/")
+    click.echo(f"{email} signs in at {settings.current().platform_url}/ops/.")
+    if not options["password"]:
+        click.echo(f"The password is {password} (shown only now).")
 
 
 if __name__ == "__main__":

@@ -11,11 +11,11 @@ from wtforms import HiddenField, PasswordField, SelectField, StringField
 from wtforms.validators import InputRequired
 
 from kernel import i18n, passwords
-from kernel.i18n import BY_CODE, LANGUAGES
+from kernel.i18n import BY_CODE
 from kernel.i18n import lazy_text as _l
 from tenants import sign_ins, staff, staff_sign_in
 from tenants.permissions import ROLE_NAMES, Permission, Role
-from web import access, forms, hosts, htmx
+from web import access, forms, hosts, htmx, languages
 from web.access import requires
 from web.forms import Form
 from web.lifecycle import session
@@ -25,7 +25,7 @@ blueprint = Blueprint("my_settings", __name__)
 
 
 class LanguageForm(Form):
-    language = SelectField(_l("Language"), choices=[(language.code, language.name) for language in LANGUAGES])
+    language = SelectField(_l("Language"), choices=forms.LANGUAGE_CHOICES)
 
 
 class PasswordForm(Form):
@@ -165,4 +165,4 @@ _SYSTEMS = (
 def browser_name(agent: str) -> str:
     """Return what a User-Agent header says in words that people know: "Firefox, Windows"."""
     names = [next((name for mark, name in known if re.search(mark, agent)), "") for known in (_BROWSERS, _SYSTEMS)]
-    return ", ".join(filter(None, names)) or agent[:60] or str(_("Unknown browser"))
+    return languages.joined(filter(None, names)) or agent[:60] or str(_("Unknown browser"))

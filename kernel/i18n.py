@@ -15,17 +15,22 @@ CATALOGUES = Path(__file__).parent / "translations"
 
 @dataclass(frozen=True)
 class Language:
-    """`code` is Babel's locale and what the database stores, `path` stands in the portal's URLs, `tag` is BCP 47."""
+    """`code` is Babel's locale and what the database stores, `path` stands in the portal's URLs, `tag` is BCP 47.
+
+    `comma` stands between the words of a row, `colon` between a label and what it says.
+    """
 
     code: str
     path: str
     tag: str
     name: str
+    comma: str = ", "
+    colon: str = ": "
 
 
 ENGLISH = Language("en", "en", "en", "English")
-SIMPLIFIED = Language("zh_Hans", "zh-hans", "zh-Hans", "简体中文")
-TRADITIONAL = Language("zh_Hant", "zh-hant", "zh-Hant", "繁體中文")
+SIMPLIFIED = Language("zh_Hans", "zh-hans", "zh-Hans", "简体中文", comma="、", colon="：")
+TRADITIONAL = Language("zh_Hant", "zh-hant", "zh-Hant", "繁體中文", comma="、", colon="：")
 LANGUAGES = (TRADITIONAL, SIMPLIFIED, ENGLISH)
 BY_CODE = {language.code: language for language in LANGUAGES}
 BY_PATH = {language.path: language for language in LANGUAGES}

@@ -43,6 +43,11 @@ def is_right(password_hash: str | None, password: str) -> bool:
             return False
 
 
+def new_password() -> str:
+    """Return a password to begin with: 96 random bits, easy to copy."""
+    return secrets.token_urlsafe(12)
+
+
 def new_token() -> str:
     """Return 256 random bits for a URL or cookie."""
     return secrets.token_urlsafe(32)

@@ -44,6 +44,7 @@ class Kind(StrEnum):
 RANGES = frozenset({Kind.NUMBER, Kind.MONEY, Kind.DATE, Kind.MOMENT})
 MASK = "•••"
 NONE = "none"  # as a reference's value: where there is none
+_NOTHING = _l("None")
 
 
 class UnreadableList(DomainError):
@@ -59,6 +60,7 @@ class Field:
 
     `read` takes it from a row (its attribute of the same name, unless told otherwise); a reference reads as the other record's
     name.  `column` is what filters look at, none for a field without filter.  `sort_by` orders lists and must never be NULL.
+    `nothing` is what a filter calls a reference to no record.
     Who lacks the permission `unmasked_by` sees that there is something, not what, and can neither filter nor sort by it.
     """
 
@@ -69,6 +71,7 @@ class Field:
     sort_by: Any = None
     read: Callable[[Any], Any] | None = None
     choices: Mapping[Any, LazyText | str] = field(default_factory=dict)
+    nothing: LazyText = _NOTHING
     unit: str = ""
     hint: LazyText | None = None
     default: Callable[[], Any] | None = None

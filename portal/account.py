@@ -23,9 +23,9 @@ blueprint.after_request(robots.keep_out)
 
 
 class AccountForm(Form):
-    name = StringField(_l("Name"), [InputRequired(_l("Enter a name."))])
+    name = StringField(_l("Your name"), [InputRequired(_l("Enter a name."))])
     phone = TelField(_l("Telephone"))
-    language = RadioField(_l("Language"), choices=[(language.code, language.name) for language in i18n.LANGUAGES])
+    language = RadioField(_l("Language"), choices=forms.LANGUAGE_CHOICES)
 
 
 class NewPasswordForm(Form):

@@ -8,7 +8,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask import session as cookie
 from werkzeug.wrappers import Response
 from wtforms import RadioField, TextAreaField
-from wtforms.validators import AnyOf, InputRequired, Optional
+from wtforms.validators import InputRequired, Optional
 
 from kernel import i18n
 from kernel.i18n import BY_CODE, Language
@@ -131,7 +131,7 @@ def reading_minutes(text: str) -> int:
 class VoteForm(Form):
     """A vote; `reason` and `comment` follow when it was no."""
 
-    helpful = RadioField(choices=["yes", "no"], validators=[InputRequired(), AnyOf(["yes", "no"])])
+    helpful = RadioField(choices=["yes", "no"], validators=[InputRequired()])
     reason = RadioField(choices=[name for name, _label in _REASON_NAMES], validators=[Optional()])
     comment = TextAreaField()
 

@@ -38,6 +38,13 @@ def test_a_tenant_made_at_the_terminal_can_be_used_at_once(frontdesk, slug, brow
         assert staff.by_email(session, f"admin@{slug}.example").role == Role.ADMIN
 
 
+def test_without_a_password_one_is_made_and_shown_once(frontdesk, slug, browse):
+    result = frontdesk("tenants", "create", slug, "--name=Harbour", f"--admin-email=admin@{slug}.example")
+    password = result.output.partition("signs in with ")[2].split()[0]
+    form = {"email": f"admin@{slug}.example", "password": password}
+    assert browse(registry.find(slug)).submit("/desk/signin", form).status_code == 303
+
+
 @pytest.mark.parametrize("bad", ["Big", "a_b", "x-", "ops", "x" * 41, "ü"])
 def test_an_unfit_address_is_refused_in_a_sentence(frontdesk, bad):
     result = create(frontdesk, bad, **{"admin-email": "admin@mail.example"})

@@ -1,7 +1,7 @@
 """Forms: shape is checked here, in the reader's language; the business's rules stand in the commands."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -9,14 +9,54 @@ from flask import render_template
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import HiddenField
+from wtforms.fields.choices import SelectChoice
 
 from kernel.errors import DomainError, InvalidField
 from kernel.files import FileRefused
+from kernel.i18n import LANGUAGES
+from kernel.i18n import lazy_text as _l
 from web import htmx, lifecycle
+
+EMPTY = _l("This cannot be empty.")
+TOO_LONG = _l("Use at most %(max)d characters.")
+_NOT_OFFERED = _l("Choose one of the options offered.")
+# What WTForms says of its own accord, in our words: it knows one Chinese only.
+_WORDS = {
+    "This field is required.": EMPTY,
+    "Not a valid choice.": _NOT_OFFERED,
+    "Invalid Choice: could not coerce.": _NOT_OFFERED,
+    "Not a valid integer value.": _l("Enter a whole number."),
+    "Not a valid decimal value.": _l("Enter a number."),
+    "Not a valid date value.": _l("Enter a date."),
+    "Not a valid datetime value.": _l("Enter a date and a time."),
+    "Number must be between %(min)s and %(max)s.": _l("Enter a number from %(min)s to %(max)s."),
+}
+
+
+class _OurWords:
+    """The translations that WTForms asks for its messages."""
+
+    def gettext(self, message: str) -> str:
+        return str(_WORDS.get(message, message))
+
+    def ngettext(self, singular: str, plural: str, count: int) -> str:
+        return self.gettext(singular if count == 1 else plural)
+
+
+def choices(offered: Iterable[tuple[Any, Any]]) -> list[SelectChoice]:
+    """Return what a field may be chosen from, given as value and name."""
+    return [SelectChoice(value, name) for value, name in offered]
+
+
+LANGUAGE_CHOICES = choices((language.code, language.name) for language in LANGUAGES)
 
 
 class Form(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
     """A form whose errors can also come from a command: beside their field, or on top."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        def get_translations(self, form: Any) -> _OurWords:
+            return _OurWords()
 
     def add_error(self, error: DomainError) -> None:
         """Show what a command refused beside its field, or above the form when it is about no field of it."""

@@ -1,5 +1,6 @@
-"""Which language this request speaks, and how its numbers, days and hours are written."""
+"""Which language this request speaks, and how its numbers, days, hours and rows of words are written."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -28,6 +29,8 @@ def install(app: Flask) -> None:
         format_ago=format_ago,
         format_size=format_size,
         number=flask_babel.format_number,
+        joined=joined,
+        colon=colon,
     )
 
 
@@ -64,7 +67,8 @@ _MOMENT = {
 
 
 def format_date(moment: datetime) -> str:
-    return str(flask_babel.format_date(moment.astimezone(zone()), "long"))
+    is_english = i18n.spoken() is ENGLISH
+    return str(flask_babel.format_date(moment.astimezone(zone()), "d MMMM y" if is_english else "long"))
 
 
 def format_ago(moment: datetime) -> str:
@@ -77,3 +81,13 @@ def format_size(size: int) -> str:
     if size < 1_000_000:
         return f"{flask_babel.format_number(max(1, round(size / 1000)))} kB"
     return f"{flask_babel.format_decimal(round(size / 1_000_000, 1))} MB"
+
+
+def joined(words: Iterable[object]) -> str:
+    """Write words in a row: “red, green”, in Chinese “红、绿”."""
+    return i18n.spoken().comma.join(map(str, words))
+
+
+def colon(label: object) -> str:
+    """Write a label with the colon that leads to what it says: “Status: ”, in Chinese “状态：”."""
+    return f"{label}{i18n.spoken().colon}"

@@ -29,7 +29,8 @@ class NamesForm(Form):
 
 
 for _language in LANGUAGES:
-    setattr(NamesForm, f"name_{_language.code}", StringField(_language.name, [Length(max=_NAME_LENGTH)]))
+    _fits = Length(max=_NAME_LENGTH, message=forms.TOO_LONG)
+    setattr(NamesForm, f"name_{_language.code}", StringField(_language.name, [_fits]))
 
 
 class CategoryForm(NamesForm):
@@ -49,7 +50,8 @@ def _branches() -> list[Branch]:
 def _new_form(branches: list[Branch], *, is_empty: bool = False) -> CategoryForm:
     form = CategoryForm(formdata=None) if is_empty else CategoryForm()
     indented = [("\u2003" * len(branch.path[1:]) + branch.category.name_in(spoken()), branch) for branch in branches]
-    form.parent.choices = [("", _("The top of the help centre")), *((str(one.category.id), name) for name, one in indented)]
+    top = ("", _("The top of the help centre"))
+    form.parent.choices = forms.choices([top, *((str(one.category.id), name) for name, one in indented)])
     return form
 
 

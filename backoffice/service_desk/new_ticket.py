@@ -10,7 +10,6 @@ from wtforms import MultipleFileField, SelectField, StringField, TextAreaField
 from crm.customers import commands as customers
 from kernel import i18n
 from kernel.errors import AlreadySent
-from kernel.i18n import LANGUAGES
 from kernel.i18n import lazy_text as _l
 from service_desk.tickets import commands, queries
 from service_desk.tickets.queries import PRIORITY_NAMES, Priority, Ticket
@@ -26,12 +25,10 @@ blueprint = Blueprint("new_ticket", __name__)
 class NewTicketForm(OnceForm):
     email = StringField(_l("Customer's e-mail"))
     name = StringField(_l("Customer's name"))
-    language = SelectField(_l("Language"), choices=[(language.code, language.name) for language in LANGUAGES])
+    language = SelectField(_l("Language"), choices=forms.LANGUAGE_CHOICES)
     subject = StringField(_l("Subject"))
     body = TextAreaField(_l("Message"))
-    priority = SelectField(
-        _l("Priority"), choices=[(int(key), name) for key, name in PRIORITY_NAMES.items()], coerce=int, default=Priority.NORMAL
-    )
+    priority = SelectField(_l("Priority"), choices=forms.choices(PRIORITY_NAMES.items()), coerce=int, default=Priority.NORMAL)
     files = MultipleFileField(_l("Files"))
 
 

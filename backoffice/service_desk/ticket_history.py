@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from kernel.events import Event
 from service_desk.tickets.queries import PRIORITY_NAMES, STATUS_NAMES, Priority, Status
 from tenants import staff
+from web.languages import joined
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def _priority_changed(who: str, data: dict[str, Any], _names: dict[int, str]) ->
 def _tags_changed(who: str, data: dict[str, Any], _names: dict[int, str]) -> str:
     if not data["tags"]:
         return str(_("%(who)s removed all tags", who=who))
-    return str(_("%(who)s set the tags: %(tags)s", who=who, tags=", ".join(data["tags"])))
+    return str(_("%(who)s set the tags: %(tags)s", who=who, tags=joined(data["tags"])))
 
 
 def _renamed(who: str, data: dict[str, Any], _names: dict[int, str]) -> str:

@@ -25,7 +25,7 @@ blueprint = Blueprint("tickets", __name__)
 class WriteForm(OnceForm):
     """What the composer sends; `status` is what the pressed button names."""
 
-    kind = RadioField(choices=[("reply", _l("Reply")), ("note", _l("Internal note"))], default="reply")
+    kind = RadioField(choices=forms.choices([("reply", _l("Reply")), ("note", _l("Internal note"))]), default="reply")
     body = TextAreaField(_l("Message"))
     status = SelectField(choices=[Status.WAITING, Status.SOLVED, Status.OPEN], default=Status.WAITING)
     last_seen = IntegerField(validators=[Optional(), NumberRange(0, 2**63 - 1)])

@@ -38,7 +38,7 @@ def compose(name: str, language: Language, values: Mapping[str, Any]) -> Letter:
     frame = {**parts, "language": language.tag, "company": values["company"], "url": values["url"], "stars": stars}
     frame["paragraphs"] = [paragraph for paragraph in parts["body"].split("\n\n") if paragraph.strip()]
     subject = " ".join(parts["subject"].split())
-    return Letter(subject, _text(frame).strip() + "\n", _frame().render(**frame))
+    return Letter(subject, _text(frame, language).strip() + "\n", _frame().render(**frame))
 
 
 def _filled(template: BoundTemplate, values: Mapping[str, Any]) -> str:
@@ -57,9 +57,9 @@ def _frame() -> BoundTemplate:
     return _HTML.from_string((_FOLDER / "frame.liquid").read_text("utf-8"))
 
 
-def _text(frame: Mapping[str, Any]) -> str:
+def _text(frame: Mapping[str, Any], language: Language) -> str:
     quote = "\n".join(f"> {line}" for line in frame["quote"].splitlines())
-    button = f"{frame['button']}: {frame['url']}" if frame["button"] else ""
+    button = f"{frame['button']}{language.colon}{frame['url']}" if frame["button"] else ""
     stars = "\n".join(f"{star['score']} ★  {star['url']}" for star in frame["stars"])
     rate = f"{frame['rate']}\n{stars}" if stars else ""
     blocks = [*frame["paragraphs"], quote, frame["code"], button, rate, frame["closing"], f"-- \n{frame['company']}"]

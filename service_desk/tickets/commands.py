@@ -13,7 +13,7 @@ from kernel.actors import Actor
 from kernel.errors import AlreadySent, DomainError, InvalidField, StaleEdit
 from kernel.files import Upload
 from kernel.i18n import lazy_text as _l
-from kernel.text import clean, search_text
+from kernel.text import clean, fold, search_text
 from service_desk.tickets import queries
 from service_desk.tickets.models import Attachment, Message, MessageKind, Priority, Status, Ticket
 from service_desk.tickets.policy import CLOSE_AFTER
@@ -117,6 +117,7 @@ def _write(
         author_id=actor.id,
         author_name=actor.name,
         body=text,
+        search_text=fold(text),
         created_at=clock.now(),
     )
     database.insert_or_refuse(session, message, AlreadySent())

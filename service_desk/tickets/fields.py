@@ -54,6 +54,7 @@ TICKET = RecordType(
             column=Ticket.assignee_id,
             sort_by=func.coalesce(_ASSIGNEE_KEY, ""),
             read=lambda ticket: ticket.assignee.name if ticket.assignee else "",
+            nothing=_l("Nobody"),
         ),
         Field(name="tags", label=_l("Tags"), kind=Kind.TAGS, column=Ticket.tags),
         Field(
@@ -71,7 +72,9 @@ TICKET = RecordType(
             column=Ticket.rating,
             sort_by=func.coalesce(Ticket.rating, 0),
         ),
-        Field(name="created_at", label=_l("Received"), kind=Kind.MOMENT, column=Ticket.created_at, sort_by=Ticket.created_at),
+        Field(
+            name="created_at", label=_l("Received at"), kind=Kind.MOMENT, column=Ticket.created_at, sort_by=Ticket.created_at
+        ),
         Field(name="updated_at", label=_l("Updated"), kind=Kind.MOMENT, column=Ticket.updated_at, sort_by=Ticket.updated_at),
     ),
 )

@@ -124,10 +124,21 @@ class Ticket(TenantBase):
 
 
 class Message(TenantBase):
-    """One message of a ticket's conversation, as typed.  `author_name` stays when its author leaves."""
+    """One message of a ticket's conversation, as typed.  `author_name` stays when its author leaves.
+
+    `search_text` is the body folded, so that a search in either Chinese script finds it.
+    """
 
     __tablename__ = "ticket_message"
-    __table_args__ = (Index("ix_ticket_message_ticket", "ticket_id", "id"),)
+    __table_args__ = (
+        Index("ix_ticket_message_ticket", "ticket_id", "id"),
+        Index(
+            "ix_ticket_message_search_text",
+            "search_text",
+            postgresql_using="gin",
+            postgresql_ops={"search_text": "gin_trgm_ops"},
+        ),
+    )
 
     id: Mapped[int] = tenant_id_column()
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
@@ -136,6 +147,7 @@ class Message(TenantBase):
     author_id: Mapped[int | None] = mapped_column(BigInteger)
     author_name: Mapped[str]
     body: Mapped[str]
+    search_text: Mapped[str]
     created_at: Mapped[datetime]
 
     files: Mapped[list[StoredFile]] = relationship(secondary="ticket_attachment", order_by=StoredFile.id, lazy="raise")

@@ -218,7 +218,7 @@ def latest_of_customer(session: Session, customer_id: int, *, actor: Actor, limi
 
 def found(query: Select[Ticket], words: str) -> Select[Ticket]:
     """Narrow `query` to tickets whose number, subject, customer or messages hold the folded `words`."""
-    said = exists().where(Message.ticket_id == Ticket.id, Message.body.icontains(words, autoescape=True))
+    said = exists().where(Message.ticket_id == Ticket.id, Message.search_text.contains(words, autoescape=True))
     named = exists().where(Customer.id == Ticket.customer_id, Customer.search_text.contains(words, autoescape=True))
     conditions = [Ticket.search_text.contains(words, autoescape=True), named, said]
     if words.lstrip("#").isdecimal() and len(words) < 18:

@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from kernel.actors import Actor
 from kernel.i18n import spoken
 from kernel.records import MASK, Field, Kind
-from web.languages import zone
+from web.languages import joined, zone
 
 Cell = str | int | Decimal | date | datetime | None
 Writer = Callable[[IO[bytes], Sequence[Field], Iterable[list[Cell]]], None]
@@ -55,7 +55,7 @@ def _moment(_one: Field, value: datetime) -> datetime:
 
 _CELLS: dict[Kind, Callable[[Field, Any], Cell]] = {
     Kind.CHOICE: lambda one, value: str(one.choices.get(value, value)),
-    Kind.TAGS: lambda one, value: ", ".join(value),
+    Kind.TAGS: lambda one, value: joined(value),
     Kind.MOMENT: _moment,
     Kind.BOOLEAN: lambda one, value: str(_("Yes") if value else _("No")),
     Kind.MONEY: lambda one, value: Decimal(value) / 100,

@@ -24,10 +24,12 @@ from wtforms.validators import DataRequired, Length, Optional
 from kernel.i18n import lazy_text as _l
 from kernel.records import Field, Kind
 from web import access
-from web.forms import Form
-from web.languages import zone
+from web.forms import TOO_LONG, Form, choices
+from web.languages import joined, zone
 from web.record_pages.declaration import RecordPages
 from web.record_pages.reading import tags_of
+
+_EMPTY = _l("Fill in “%(field)s”.")
 
 
 class TagsField(StringField):  # type: ignore[misc]  # wtforms has no usable types
@@ -37,7 +39,7 @@ class TagsField(StringField):  # type: ignore[misc]  # wtforms has no usable typ
         self.data = tags_of(valuelist[0]) if valuelist else []
 
     def _value(self) -> str:
-        return ", ".join(self.data or ())
+        return joined(self.data or ())
 
 
 class MoneyField(DecimalField):  # type: ignore[misc]
@@ -72,8 +74,6 @@ _FIELDS: dict[Kind, Any] = {
 }
 # What a link to a new record may fill in.
 _GIVEN = frozenset({Kind.TEXT, Kind.EMAIL, Kind.PHONE, Kind.CHOICE, Kind.REFERENCE})
-_EMPTY = _l("This cannot be empty.")
-_TOO_LONG = _l("Use at most %(max)d characters.")
 
 
 @dataclass(frozen=True)
@@ -119,15 +119,15 @@ def _field(pages: RecordPages, one: Field) -> Any:
     facts: dict[str, Any] = {"label": one.label, "description": one.hint or "", "validators": list(_validators(one))}
     if one.kind not in (Kind.CHOICE, Kind.REFERENCE):
         return _FIELDS[one.kind](**facts)
-    choices = [(str(value), label) for value, label in pages.choices_of(one)]
+    offered = [(str(value), label) for value, label in pages.choices_of(one)]
     blank = [] if one.is_required and one.kind is Kind.CHOICE else [("", "–")]
-    return SelectField(**facts, choices=[*blank, *choices], coerce=lambda value: "" if value is None else str(value))
+    return SelectField(**facts, choices=choices([*blank, *offered]), coerce=lambda value: "" if value is None else str(value))
 
 
 def _validators(one: Field) -> Iterable[Any]:
-    yield DataRequired(str(_EMPTY)) if one.is_required else Optional()
+    yield DataRequired(_EMPTY % {"field": one.label}) if one.is_required else Optional()
     if one.max_length:
-        yield Length(max=one.max_length, message=str(_TOO_LONG))
+        yield Length(max=one.max_length, message=TOO_LONG)
 
 
 def values_in(pages: RecordPages, form: Form) -> dict[str, Any]:

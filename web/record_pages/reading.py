@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 
 from kernel.records import NONE, RANGES, Field, Filter, Kind, ListRequest
 from web import access
+from web.languages import joined
 from web.record_pages.declaration import RecordPages
 
 _PAGING = ("after", "before")
@@ -95,7 +96,7 @@ def _chip(pages: RecordPages, one: Filter) -> Chip:
     if one.field.kind in RANGES:
         return Chip(str(one.field.label), f"{one.low} – {one.high}".strip(), address((f"{name}_from", f"{name}_to")))
     names = {str(value): str(label) for value, label in filter_choices(pages, one.field)}
-    return Chip(str(one.field.label), ", ".join(names.get(value, value) for value in one.values), address((name,)))
+    return Chip(str(one.field.label), joined(names.get(value, value) for value in one.values), address((name,)))
 
 
 def filter_choices(pages: RecordPages, one: Field) -> list[tuple[str, str]]:
@@ -103,4 +104,4 @@ def filter_choices(pages: RecordPages, one: Field) -> list[tuple[str, str]]:
     choices = [(str(value), str(label)) for value, label in pages.choices_of(one)]
     if one.kind is Kind.BOOLEAN:
         return [("yes", _("Yes")), ("no", _("No"))]
-    return [(NONE, _("Nobody")), *choices] if one.kind is Kind.REFERENCE and not one.is_required else choices
+    return [(NONE, str(one.nothing)), *choices] if one.kind is Kind.REFERENCE and not one.is_required else choices

@@ -19,7 +19,7 @@ from web import access, htmx, returning
 from web import forms as web_forms
 from web.access import requires
 from web.forms import Form
-from web.languages import zone
+from web.languages import joined, zone
 from web.lifecycle import session
 from web.record_pages import exporting, forms, reading
 from web.record_pages.declaration import BulkAction, RecordPages
@@ -214,7 +214,7 @@ def timeline(pages: RecordPages, row: Any) -> list[tuple[str, Any]]:
     for event in events.history(session, row):
         if sentence := pages.events.get(event.name):
             changed = [pages.record_type[name].label for name in event.data.get("fields", ())]
-            lines.append((str(sentence % {"who": event.actor_name, "what": ", ".join(map(str, changed))}), event.at))
+            lines.append((str(sentence % {"who": event.actor_name, "what": joined(changed)}), event.at))
     return lines
 
 

@@ -64,12 +64,20 @@ def _messages() -> None:
         sa.Column("author_id", sa.BigInteger),
         sa.Column("author_name", sa.Text, nullable=False),
         sa.Column("body", sa.Text, nullable=False),
+        sa.Column("search_text", sa.Text, nullable=False),
         sa.Column("created_at", _TIME, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_ticket_message"),
         sa.UniqueConstraint("form_key", name="uq_ticket_message_form_key"),
         sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name="fk_ticket_message_ticket_id_ticket"),
     )
     op.create_index("ix_ticket_message_ticket", "ticket_message", ["ticket_id", "id"])
+    op.create_index(
+        "ix_ticket_message_search_text",
+        "ticket_message",
+        ["search_text"],
+        postgresql_using="gin",
+        postgresql_ops={"search_text": "gin_trgm_ops"},
+    )
     op.create_table(
         "ticket_attachment",
         sa.Column("message_id", sa.BigInteger, nullable=False),

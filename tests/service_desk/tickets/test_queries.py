@@ -152,6 +152,12 @@ def test_a_ticket_is_found_by_its_number(session, make_ticket, sam):
         assert ticket in session.scalars(queries.found(queries.visible_to(sam), words)).all()
 
 
+def test_a_message_is_found_in_the_other_script(session, make_ticket, sam):
+    ticket = make_ticket(subject="請問", body="請補開統一發票。")
+    assert ticket in session.scalars(queries.found(queries.visible_to(sam), fold("發票"))).all()
+    assert ticket in session.scalars(queries.found(queries.visible_to(sam), fold("发票"))).all()
+
+
 @pytest.mark.parametrize("words", ["%", "_", "\\", "'", "9" * 30, "#", "²"])
 def test_odd_words_find_nothing_and_break_nothing(session, make_ticket, sam, words):
     make_ticket(subject="Plain", body="Plain")

@@ -1,7 +1,7 @@
 // <div data-uploads> around a native file input: drop and paste, names and sizes with a remove button, limits checked
 // before sending. Limits and words come as data-max-files, data-max-bytes, data-too-many, data-too-big and data-remove
 // (the last two with "{name}").
-const size = bytes => bytes < 1048576 ? `${Math.ceil(bytes / 1024)} KB` : `${(bytes / 1048576).toFixed(1)} MB`
+const size = bytes => bytes < 1048576 ? `${Math.ceil(bytes / 1024)} kB` : `${(bytes / 1048576).toFixed(1)} MB`
 
 function assign(input, files) {
   const transfer = new DataTransfer()
