@@ -56,7 +56,8 @@ def _progress(title: str) -> Iterator[Callable[[int, int], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=False) as bar:
         task = bar.add_task(title, total=None)
-        yield lambda done, of: bar.update(task, completed=done, total=of)
+        # Nothing to do is all done, not a bar that never fills.
+        yield lambda done, of: bar.update(task, completed=done if of else 1, total=of or 1)
 
 
 @main.command()
