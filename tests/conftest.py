@@ -217,7 +217,9 @@ def count_statements(house: Settings) -> Callable[[], Any]:
         seen: list[str] = []
 
         def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-            seen.append(statement)
+            # The registry is asked once in five seconds, whichever page it happens to be.
+            if "FROM platform.tenant" not in statement:
+                seen.append(statement)
 
         event.listen(database.engine(), "before_cursor_execute", note)
         try:
