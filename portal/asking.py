@@ -13,7 +13,7 @@ from kernel.files import ACCEPTED
 from kernel.i18n import lazy_text as _l
 from knowledge_base.articles import finding
 from knowledge_base.articles.queries import Article
-from portal import expectations, robots, searching
+from portal import expectations, navigation, searching
 from service_desk.tickets import commands, queries
 from service_desk.tickets.queries import Ticket
 from web import access, attachments, forms, htmx
@@ -22,7 +22,6 @@ from web.forms import OnceForm
 from web.lifecycle import session
 
 blueprint = Blueprint("asking", __name__)
-blueprint.after_request(robots.keep_out)
 
 _SUGGESTED = 3
 
@@ -109,6 +108,8 @@ def _shown(form: RequestForm) -> Response:
         suggested=_suggested(form.subject.data or ""),
         accepted_files=ACCEPTED,
         has_lost_files=bool(form.errors and attachments.arrived()),
+        canonical=navigation.absolute(url_for("asking.page")),
+        alternates=navigation.alternates(navigation.in_every_language("asking.page")),
     )
 
 

@@ -3,7 +3,6 @@
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from kernel import i18n
 from knowledge_base.articles import queries as articles
 from portal import expectations, navigation, shelf
 from web import access, htmx
@@ -32,7 +31,6 @@ def choose_language() -> Response:
 def page() -> str:
     stock = shelf.stocked()
     actor = access.actor()
-    paths = {language.code: url_for("home.page", language=language.path) for language in i18n.LANGUAGES}
     return render_template(
         "portal/home.html",
         shelf=stock,
@@ -40,5 +38,5 @@ def page() -> str:
         popular=articles.popular(session, stock.language, actor=actor),
         first_reply=expectations.first_reply(),
         canonical=navigation.absolute(url_for("home.page")),
-        alternates=navigation.alternates(paths),
+        alternates=navigation.alternates(navigation.in_every_language("home.page")),
     )

@@ -95,6 +95,11 @@ def absolute(path: str) -> str:
     return settings.current().tenant_url(tenant.slug, path)
 
 
+def in_every_language(endpoint: str) -> dict[str, str]:
+    """Return the paths, by language code, of a page that exists in all of them."""
+    return {language.code: url_for(endpoint, language=language.path) for language in LANGUAGES}
+
+
 def alternates(paths: dict[str, str]) -> list[Alternate]:
     """Return the alternates of a page from its paths by language code; the tenant's language is the default."""
     tenant = hosts.tenant()

@@ -12,6 +12,7 @@ Disallow: /signin
 Disallow: /account
 Disallow: /*/search
 Disallow: /*/requests
+Allow: /*/requests/new$
 """
 
 

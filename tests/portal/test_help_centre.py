@@ -223,9 +223,10 @@ def test_the_brands_style_sheet_is_cached_under_its_colour(browse, alpha):
 
 def test_machines_are_kept_out_of_what_is_somebodys_own(browse, alpha):
     assert "Disallow: /*/requests" in browse(alpha).get("/robots.txt").text
-    for path in ("/en/search?q=x", "/en/requests/new", "/signin"):
+    for path in ("/en/search?q=x", "/en/requests", "/signin"):
         assert browse(alpha).get(path).headers["X-Robots-Tag"] == "noindex"
-    assert "X-Robots-Tag" not in browse(alpha).get("/en/").headers
+    for path in ("/en/", "/en/requests/new"):
+        assert "X-Robots-Tag" not in browse(alpha).get(path).headers
 
 
 def test_the_usual_time_to_an_answer_is_told_once_there_are_enough(browse, alpha, in_tenant, travel, make_many_answers):
