@@ -92,7 +92,7 @@ def test_an_exception_is_written_with_its_place_and_without_addresses(written):
 
 
 def test_lines_of_libraries_are_objects_and_masked_too(written):
-    logging.getLogger("some.library").warning("refused: %s", "mei@mail.example")
+    logging.getLogger("some.package").warning("refused: %s", "mei@mail.example")
     line = written()[0]
     assert line["event"] == "refused: m***@mail.example"
     assert line["request_id"] == "r1"
