@@ -3,12 +3,12 @@
 from flask import Blueprint, render_template, request, url_for
 from werkzeug.wrappers import Response
 from wtforms import EmailField, MultipleFileField, StringField, TextAreaField
-from wtforms.validators import InputRequired
+from wtforms.validators import InputRequired, ValidationError
 
 from crm.customers import commands as customers
 from crm.customers.queries import Customer
 from kernel import i18n
-from kernel.errors import AlreadySent, DomainError
+from kernel.errors import AlreadySent, DomainError, InvalidField
 from kernel.files import ACCEPTED
 from kernel.i18n import lazy_text as _l
 from knowledge_base.articles import finding
@@ -16,6 +16,7 @@ from knowledge_base.articles.queries import Article
 from portal import expectations, navigation, searching
 from service_desk.tickets import commands, queries
 from service_desk.tickets.queries import Ticket
+from tenants.staff import mail_address
 from web import access, attachments, forms, htmx
 from web.access import public
 from web.forms import OnceForm
@@ -44,6 +45,13 @@ class GuestRequestForm(RequestForm):
 
     email = EmailField(_l("Your e-mail address"), [InputRequired(_l("Enter your e-mail address, so that we can answer."))])
     name = StringField(_l("Your name"))
+
+    def validate_email(self, field: EmailField) -> None:
+        """Say what is wrong with the address together with everything else, not after it."""
+        try:
+            mail_address(field.data or "")
+        except InvalidField as error:
+            raise ValidationError(str(error)) from error
 
 
 def _form() -> RequestForm:

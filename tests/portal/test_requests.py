@@ -359,3 +359,12 @@ def test_a_longer_conversation_costs_no_more_statements(browse, alpha, make_requ
     for number in range(4):
         answer(ticket, commands.reply, body=f"Answer {number}")
     assert cost() == before
+
+
+def test_everything_wrong_with_a_guests_form_is_said_at_once(browse, alpha):
+    form = {"subject": "Late check-out", "body": "", "email": "nonsense"}
+    answer = browse(alpha).submit("/en/requests/new", form)
+    assert answer.status_code == 422
+    assert "Write a message." in answer.text
+    assert "Enter an e-mail address such as" in answer.text
+    assert 'value="nonsense"' in answer.text

@@ -72,6 +72,8 @@ def test_no_form_of_ours_answers_nonsense_in_english(house):
         names = [name for name in dir(form) if hasattr(getattr(form, name), "field_class")]
         for sent in ({}, {name: NONSENSE for name in names}, {name: "x" * 300_000 for name in names}):
             said = complaints(form, sent, TRADITIONAL)
+            # An address is an address in every language.
+            said = {name: re.sub(r"[\w.]+@[\w.]+", "", text) for name, text in said.items()}
             english += [f"{form.__name__}.{name}: {text}" for name, text in said.items() if re.search("[a-z]{3}", text)]
     assert english == []
 
