@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from backoffice.service_desk import ticket_history
+from kernel import events
 from kernel.actors import Actor
 from kernel.i18n import BY_CODE
 from service_desk.tickets import queries
@@ -37,7 +38,7 @@ def about(session: Session, ticket: Ticket, *, actor: Actor) -> dict[str, Any]:
         "people": _people(session, ticket),
         "spoken_language": BY_CODE[ticket.language],
         "other_tickets": [other for other in others if other.id != ticket.id][:5],
-        "history": ticket_history.lines(session, queries.history(session, ticket)),
+        "history": ticket_history.lines(session, events.history(session, ticket, limit=200)),
         "subject": ticket.subject,
         "problem": "",
     }

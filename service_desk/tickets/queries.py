@@ -121,12 +121,6 @@ def timeline(session: Session, ticket: Ticket) -> list[StatusStep]:
     return [step for place, step in enumerate(steps) if place == 0 or steps[place - 1].status != step.status]
 
 
-def history(session: Session, ticket: Ticket) -> Sequence[Event]:
-    """Return everything that happened to the ticket, newest first (staff only)."""
-    query = select(Event).where(Event.subject_type == "ticket", Event.subject_id == ticket.id)
-    return session.scalars(query.order_by(Event.at.desc()).limit(200)).all()
-
-
 @dataclass(frozen=True)
 class CustomerList:
     """One page of a customer's own requests, newest first, with the counts of the tabs."""

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from kernel import events
 from kernel.actors import SYSTEM
 from kernel.errors import AlreadySent, InvalidField, StaleEdit
 from kernel.events import Event
@@ -27,7 +28,7 @@ def closed(session, make_ticket):
 
 
 def _events(session, ticket):
-    return [event.name for event in reversed(queries.history(session, ticket))]
+    return [event.name for event in reversed(events.history(session, ticket))]
 
 
 def test_a_request_becomes_a_ticket_with_its_first_message(session, make_customer):
