@@ -124,7 +124,7 @@ def create_tenant(slug: str, name: str, admin_email: str, locale: str, time_zone
             time_zone=time_zone,
             furnish=lambda session: staff.add(session, role=Role.ADMIN, password=password, actor=SYSTEM, **who),
         )
-    click.echo(f"{facts.name} lives at {settings.current().tenant_url(slug)} and its staff sign in at /desk/.")
+    click.echo(f"{facts.name} lives at {facts.url()} and its staff sign in at /desk/.")
     if not admin_password:
         click.echo(f"{address} signs in with {password} (shown only now; change it under /desk/me).")
 
@@ -133,7 +133,7 @@ def create_tenant(slug: str, name: str, admin_email: str, locale: str, time_zone
 def list_tenants() -> None:
     """List the tenants."""
     for facts in registry.all_tenants():
-        click.echo(f"{facts.slug}\t{facts.state}\t{facts.name}\t{settings.current().tenant_url(facts.slug)}")
+        click.echo(f"{facts.slug}\t{facts.state}\t{facts.name}\t{facts.url()}")
 
 
 @main.group()

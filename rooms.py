@@ -2,6 +2,9 @@
 
 from importlib import import_module
 
+from kernel import jobs
+from tenants import registry
+
 _ROOMS_WITH_JOBS = ("service_desk.tickets.jobs", "knowledge_base.articles.jobs", "notifications.jobs")
 
 
@@ -9,3 +12,4 @@ def open_all() -> None:
     """Import the rooms whose jobs and listeners declare themselves when imported."""
     for name in _ROOMS_WITH_JOBS:
         import_module(name)
+    jobs.hold_while(registry.is_at_rest)

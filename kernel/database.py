@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, ClassVar, LiteralString
+from threading import Lock
+from typing import Any, ClassVar, LiteralString, cast
 
 import psycopg
 from sqlalchemy import BigInteger, DateTime, Engine, MetaData, Sequence, Text, create_engine, event
@@ -14,8 +15,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from kernel import logs, settings
+from kernel import backends, logs, settings
 from kernel.errors import DomainError
+from kernel.settings import HOME_PLACEMENT
 from kernel.tenancy import PLATFORM, Stand
 
 _NAMES = {
@@ -47,30 +49,33 @@ def tenant_id_column() -> Mapped[int]:
     return mapped_column(BigInteger, Sequence("ids"), primary_key=True)
 
 
-_engine: Engine | None = None
+_engines: dict[str, Engine] = {}
+_making = Lock()
 
 
-def engine() -> Engine:
-    """Return the process's engine, made at first use."""
-    global _engine
-    if _engine is None:
-        _engine = make_engine(settings.current().database_url)
-    return _engine
+def engine(placement: str = HOME_PLACEMENT) -> Engine:
+    """Return the process's engine for one database, made at first use."""
+    made = _engines.get(placement)
+    if made is None:
+        with _making:
+            made = _engines.get(placement) or make_engine(settings.current().placements[placement].url)
+            _engines[placement] = made
+    return made
 
 
 def dispose() -> None:
     """Close all connections (before a fork, after a test)."""
-    global _engine
-    if _engine is not None:
-        _engine.dispose()
-    _engine = None
+    for made in _engines.values():
+        made.dispose()
+    _engines.clear()
 
 
 def make_engine(url: str, *, pool_size: int = 5) -> Engine:
     """Return an engine whose transactions all begin with taking their stand, in one round trip.
 
     The driver runs in autocommit, so that the BEGIN is ours; statements are never prepared, because PostgreSQL plans again
-    whenever the search path changes and a migration would break the cached plan.
+    whenever the search path changes and a migration would break the cached plan.  No start-up options are sent, which
+    pgbouncer would refuse: that the login role finds nothing by itself is a setting of the role.
     """
     made = create_engine(
         url,
@@ -78,11 +83,22 @@ def make_engine(url: str, *, pool_size: int = 5) -> Engine:
         max_overflow=10,
         pool_timeout=5,
         pool_pre_ping=True,
-        connect_args={"prepare_threshold": None, "connect_timeout": 5, "options": "-c search_path=no_tenant"},
+        connect_args={"prepare_threshold": None, "connect_timeout": 5, "cursor_factory": OneStatementCursor},
     )
     event.listen(made, "connect", _begin_is_ours)
     event.listen(made, "begin", _take_stand)
+    event.listen(made, "checkin", backends.retire_when_heavy)
     return made
+
+
+class OneStatementCursor(psycopg.Cursor[Any]):
+    """A cursor that can send one statement at a time: what somebody smuggles in behind a semicolon is refused.
+
+    The driver uses the protocol that knows no second statement only for queries with parameters; here it always does.
+    """
+
+    def _execute_send(self, query: Any, *, force_extended: bool = False, **options: Any) -> None:
+        super()._execute_send(query, force_extended=True, **options)
 
 
 def _begin_is_ours(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
@@ -93,17 +109,28 @@ def _take_stand(connection: Connection) -> None:
     stand = connection.get_execution_options().get("stand")
     if stand is None:
         raise RuntimeError("A transaction must say where it stands: open it with database.session_at(stand).")
-    limits = "SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '30s'"
-    _driver(connection).execute(f"BEGIN; {stand.sql}; {limits}")
+    _say(connection, f"BEGIN; {stand.sql}; {_LIMITS}")
+    backends.note_visit(connection.connection, stand)
 
 
-def _driver(connection: Connection) -> Any:
-    return connection.connection.driver_connection
+_LIMITS = "; ".join(
+    f"SET LOCAL {name} = '{limit}'"
+    for name, limit in (
+        ("lock_timeout", "5s"),
+        ("statement_timeout", "30s"),
+        ("idle_in_transaction_session_timeout", "60s"),
+    )
+)
+
+
+def _say(connection: Connection, statements: str) -> None:
+    """Send several statements of our own making in one round trip."""
+    psycopg.Cursor(cast(Any, connection.connection.driver_connection)).execute(statements.encode())
 
 
 def session_at(stand: Stand) -> Session:
     """Return a session for one transaction in `stand`; whoever opens it must `settle` it."""
-    session = Session(engine().execution_options(stand=stand), expire_on_commit=False)
+    session = Session(engine(stand.placement).execution_options(stand=stand), expire_on_commit=False)
     session.info["stand"] = stand
     return session
 
@@ -114,9 +141,12 @@ def stand_of(session: Session) -> Stand:
 
 
 def move(session: Session, stand: Stand) -> None:
-    """Let the session's open transaction stand elsewhere from here on: a promise is the platform's, its work a tenant's."""
+    """Let the session's open transaction stand elsewhere in its database: a promise is the platform's, its work a tenant's."""
+    if stand.placement != stand_of(session).placement:
+        raise ValueError("A transaction cannot move to another database.")
     session.flush()
-    _driver(session.connection()).execute(stand.sql)
+    _say(session.connection(), stand.sql)
+    backends.note_visit(session.connection().connection, stand)
     session.info["stand"] = stand
 
 
@@ -171,12 +201,18 @@ def transaction(stand: Stand = PLATFORM) -> Iterator[Session]:
 
 
 @contextmanager
-def owner_transaction() -> Iterator[psycopg.Connection[Any]]:
+def owner_transaction(placement: str = HOME_PLACEMENT) -> Iterator[psycopg.Connection[Any]]:
     """One transaction of the role that owns the schemas: for migrations and provisioning, never for a request."""
-    address = settings.current().owner_database_url.replace("postgresql+psycopg://", "postgresql://", 1)
-    with psycopg.connect(address, prepare_threshold=None) as connection:
+    with psycopg.connect(
+        plain_address(settings.current().placements[placement].owner_url), prepare_threshold=None
+    ) as connection:
         connection.execute("SET LOCAL lock_timeout = '5s'")
         yield connection
+
+
+def plain_address(url: str) -> str:
+    """Return SQLAlchemy's address of a database as the driver itself reads it."""
+    return url.replace("postgresql+psycopg://", "postgresql://", 1)
 
 
 _PROBE_SECONDS = 2
@@ -187,7 +223,7 @@ def probe(query: LiteralString, *values: Any) -> tuple[Any, ...]:
 
     For questions about our own health: the pool may be busy, and it is patient.
     """
-    address = settings.current().database_url.replace("postgresql+psycopg://", "postgresql://", 1)
+    address = plain_address(settings.current().database_url)
     patience: Any = {"connect_timeout": _PROBE_SECONDS, "options": f"-c statement_timeout={_PROBE_SECONDS}s"}
     with psycopg.connect(address, prepare_threshold=None, **patience) as connection:
         connection.execute(PLATFORM.sql.encode())

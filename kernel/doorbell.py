@@ -7,6 +7,7 @@ import uuid
 from contextlib import suppress
 from datetime import timedelta
 from functools import cache, partial
+from typing import Any
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -15,12 +16,14 @@ from rq.serializers import JSONSerializer
 from sqlalchemy.orm import Session
 
 from kernel import database, logs, settings
+from kernel.settings import HOME_PLACEMENT
 
 GRACE = timedelta(seconds=3)
 _QUEUE = "frontdesk"
 _BATCH = 25
 # A bell nobody answered for so long is forgotten: the sweeper has rung again, and would fill the queue with echoes.
 _STALE_SECONDS = 30
+_RING: dict[str, Any] = {"job_timeout": 300, "result_ttl": 0, "failure_ttl": 300, "ttl": _STALE_SECONDS}
 _ALIVE_SECONDS = 10
 _log = logs.get(__name__)
 
@@ -36,13 +39,13 @@ def forget_connection() -> None:
     _valkey.cache_clear()
 
 
-def ring(row_ids: list[uuid.UUID]) -> bool:
-    """Wake workers for these outbox rows and say whether the bell rang; when it did not, the sweeper rings later."""
+def ring(row_ids: list[uuid.UUID], placement: str = HOME_PLACEMENT) -> bool:
+    """Wake workers for these rows of one database's outbox; say whether the bell rang: if not, the sweeper rings later."""
     try:
         queue = Queue(_QUEUE, connection=_valkey(), serializer=JSONSerializer)
         for start in range(0, len(row_ids), _BATCH):
             batch = [str(row_id) for row_id in row_ids[start : start + _BATCH]]
-            queue.enqueue("kernel.jobs.drain", batch, job_timeout=300, result_ttl=0, failure_ttl=300, ttl=_STALE_SECONDS)
+            queue.enqueue("kernel.jobs.drain", batch, placement, **_RING)
         return True
     except RedisError as error:
         _log.warning("doorbell silent", error=str(error), rows=len(row_ids))
@@ -60,7 +63,7 @@ def ring_after_commit(session: Session, row_id: uuid.UUID) -> None:
 
 def _ring_and_forget(session: Session, rows: list[uuid.UUID]) -> None:
     session.info.pop("rung", None)
-    ring(rows)
+    ring(rows, database.stand_of(session).placement)
 
 
 def is_alive() -> bool:

@@ -10,9 +10,10 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from kernel import clock, database, doorbell, events, logs
+from kernel import clock, database, doorbell, events, logs, settings
 from kernel.outbox import MAX_ATTEMPTS, OutboxRow
-from kernel.tenancy import PLATFORM, Stand
+from kernel.settings import HOME_PLACEMENT
+from kernel.tenancy import PLATFORM, Stand, platform_at
 
 # While a worker holds the row's lock a second ring finds it taken; this is only how soon a killed worker's row is tried again.
 _RING_AGAIN = timedelta(seconds=5)
@@ -37,37 +38,56 @@ def job(name: str) -> Callable[[Job], Job]:
     return declare
 
 
-def drain(row_ids: list[str]) -> None:
+_HELD_FOR = timedelta(seconds=60)
+_reasons_to_hold: list[Callable[[int], bool]] = []
+
+
+def hold_while(is_held: Callable[[int], bool]) -> None:
+    """Name a question, asked with a tenant's id, whether its work rests for now: it stays open, and costs no attempt."""
+    if is_held not in _reasons_to_hold:
+        _reasons_to_hold.append(is_held)
+
+
+def drain(row_ids: list[str], placement: str = HOME_PLACEMENT) -> None:
     """Keep the promises of these outbox rows, each in a transaction of its own (called by RQ)."""
     for row_id in row_ids:
-        keep(uuid.UUID(row_id))
+        keep(uuid.UUID(row_id), placement)
 
 
-def keep(row_id: uuid.UUID) -> bool:
+def keep(row_id: uuid.UUID, placement: str = HOME_PLACEMENT) -> bool:
     """Run one outbox row if it is due, open and held by nobody else; say whether it is done now."""
-    if not _count_attempt(row_id):
+    if not _count_attempt(row_id, placement):
         return False
-    session = database.session_at(PLATFORM)
+    session = database.session_at(platform_at(placement))
     try:
         row = session.scalar(select(OutboxRow).where(OutboxRow.id == row_id, _is_open()).with_for_update(skip_locked=True))
         if row is None:
             database.settle(session, keep=False)
             return False
         logs.begin(request_id=row.request_id or str(row_id), job=row.job, tenant=row.tenant_id)
-        _run(session, row)
+        is_run = _run_unless_held(session, row)
         database.settle(session, keep=True)
-        return True
+        return is_run
     except Exception as error:
         database.settle(session, keep=False)
-        _note_failure(row_id, error)
+        _note_failure(row_id, placement, error)
         return False
+
+
+def _run_unless_held(session: Session, row: OutboxRow) -> bool:
+    if row.tenant_id is not None and any(is_held(row.tenant_id) for is_held in _reasons_to_hold):
+        row.attempts -= 1
+        row.ring_at = clock.now() + _HELD_FOR
+        return False
+    _run(session, row)
+    return True
 
 
 def _is_open() -> Any:
     return OutboxRow.done_at.is_(None) & OutboxRow.dead_at.is_(None)
 
 
-def _count_attempt(row_id: uuid.UUID) -> bool:
+def _count_attempt(row_id: uuid.UUID, placement: str) -> bool:
     """Count before the work: a job that kills its worker must still come to its last attempt."""
     now = clock.now()
     free = (
@@ -75,7 +95,7 @@ def _count_attempt(row_id: uuid.UUID) -> bool:
         .where(OutboxRow.id == row_id, _is_open(), OutboxRow.due_at <= now)
         .with_for_update(skip_locked=True)
     )
-    with database.transaction() as session:
+    with database.transaction(platform_at(placement)) as session:
         attempts = session.scalar(
             update(OutboxRow)
             .where(OutboxRow.id.in_(free))
@@ -96,16 +116,17 @@ def _run(session: Session, row: OutboxRow) -> None:
         _tell(session, row)
     else:
         # The role, which the database wrote, decides where; the tenant's id in the row is only what it said of itself.
+        platform = database.stand_of(session)
         if row.tenant_role != PLATFORM.role:
-            database.move(session, stand_of(row))
+            database.move(session, stand_of(row, platform.placement))
         _jobs[row.job](session, **row.args)
-        database.move(session, PLATFORM)
+        database.move(session, platform)
     session.execute(update(OutboxRow).where(OutboxRow.id == row.id).values(done_at=clock.now(), error=""))
 
 
-def stand_of(row: OutboxRow) -> Stand:
+def stand_of(row: OutboxRow, placement: str = HOME_PLACEMENT) -> Stand:
     """Return where the row's tenant lives: the role was written by the database itself, and the schema carries its name."""
-    return Stand(row.tenant_role.removeprefix("r_"), row.tenant_role, row.tenant_id)
+    return Stand(row.tenant_role.removeprefix("r_"), row.tenant_role, row.tenant_id, placement)
 
 
 def _tell(session: Session, row: OutboxRow) -> None:
@@ -134,10 +155,10 @@ def _listen(session: Session, *, event_id: str, listener: str) -> None:
     events.listeners_of(event.name)[listener](session, event)
 
 
-def _note_failure(row_id: uuid.UUID, error: Exception) -> None:
+def _note_failure(row_id: uuid.UUID, placement: str, error: Exception) -> None:
     _log.warning("job failed", error=repr(error), exc_info=error)
     now = clock.now()
-    with database.transaction() as session:
+    with database.transaction(platform_at(placement)) as session:
         row = session.scalar(select(OutboxRow).where(OutboxRow.id == row_id, _is_open()).with_for_update())
         if row is None:
             return
@@ -151,10 +172,14 @@ def _note_failure(row_id: uuid.UUID, error: Exception) -> None:
 def sweep(limit: int = 200) -> int:
     """Ring for open rows whose hour has come and that nobody rang for; one sweeper at a time, by advisory lock.
 
-    Returns the number of rows rung for.
+    Visits every database, at most `limit` rows in each.  Returns the number of rows rung for.
     """
+    return sum(_sweep_at(placement, limit) for placement in settings.current().placements)
+
+
+def _sweep_at(placement: str, limit: int) -> int:
     now = clock.now()
-    with database.transaction() as session:
+    with database.transaction(platform_at(placement)) as session:
         if not session.scalar(select(func.pg_try_advisory_xact_lock(_SWEEPER_LOCK))):
             return 0
         due = (
@@ -168,7 +193,7 @@ def sweep(limit: int = 200) -> int:
             update(OutboxRow).where(OutboxRow.id.in_(due)).values(ring_at=now + _RING_AGAIN).returning(OutboxRow.id)
         ).all()
     if rows:
-        doorbell.ring(list(rows))
+        doorbell.ring(list(rows), placement)
     return len(rows)
 
 
@@ -178,27 +203,37 @@ _SWEEPER_LOCK = 0x46444B31
 def run_due() -> int:
     """Run, here and now, everything that is due, including what that work makes due; return how many rows were kept."""
     kept = 0
-    while rows := _due_now():
-        progress = sum(keep(row_id) for row_id in rows)
+    while rows := [(placement, row_id) for placement in settings.current().placements for row_id in _due_now(placement)]:
+        progress = sum(keep(row_id, placement) for placement, row_id in rows)
         if not progress:
             break
         kept += progress
     return kept
 
 
-def _due_now() -> list[uuid.UUID]:
-    with database.transaction() as session:
+def _due_now(placement: str) -> list[uuid.UUID]:
+    with database.transaction(platform_at(placement)) as session:
         query = select(OutboxRow.id).where(_is_open(), OutboxRow.due_at <= clock.now()).order_by(OutboxRow.due_at).limit(500)
         return list(session.scalars(query))
 
 
 def forget_done(older_than: timedelta = timedelta(days=7), batch: int = 5000) -> int:
     """Delete what was done long ago, a batch a transaction; dead rows stay until an operator has looked."""
+    return sum(_forget_done_at(placement, older_than, batch) for placement in settings.current().placements)
+
+
+def _forget_done_at(placement: str, older_than: timedelta, batch: int) -> int:
     old = select(OutboxRow.id).where(OutboxRow.done_at < clock.now() - older_than).limit(batch)
     forgotten = 0
     while True:
-        with database.transaction() as session:
+        with database.transaction(platform_at(placement)) as session:
             count = len(session.scalars(delete(OutboxRow).where(OutboxRow.id.in_(old)).returning(OutboxRow.id)).all())
         forgotten += count
         if count < batch:
             return forgotten
+
+
+def wake(session: Session, tenant_id: int) -> None:
+    """Let the work of a tenant that was held go on at once.  `session` stands on the platform of the tenant's database."""
+    held = update(OutboxRow).where(OutboxRow.tenant_id == tenant_id, _is_open(), OutboxRow.due_at <= clock.now())
+    session.execute(held.values(ring_at=clock.now()))

@@ -1,9 +1,10 @@
 """Settings: read once from the environment, completed by what the embedded services wrote down."""
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, cast
@@ -15,6 +16,18 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 class SettingMissing(RuntimeError):
     """A setting that this mode cannot do without is absent; the text names it."""
+
+
+# The placement that also keeps the registry, the operators and the captured mail.
+HOME_PLACEMENT = "main"
+
+
+@dataclass(frozen=True)
+class Placement:
+    """One database that tenants live in: the address for serving them and the one for building their schemas."""
+
+    url: str
+    owner_url: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +52,12 @@ class Settings:
     web_threads: int
     workers: int
     proxies: int
+    further_placements: Mapping[str, Placement] = field(default_factory=dict)
+
+    @property
+    def placements(self) -> dict[str, Placement]:
+        """Every database that tenants live in by name, the home of the registry first."""
+        return {HOME_PLACEMENT: Placement(self.database_url, self.owner_database_url), **self.further_placements}
 
     @property
     def has_test_hooks(self) -> bool:
@@ -63,6 +82,11 @@ class Settings:
 
     def tenant_url(self, slug: str, path: str = "/") -> str:
         return f"{self.scheme}://{self.tenant_host(slug)}{path}"
+
+    def with_port(self, host: str) -> str:
+        """Return a domain of a tenant's own as browsers write it: at the same port as the platform."""
+        _name, colon, port = self.platform_host.partition(":")
+        return f"{host}{colon}{port}"
 
     @property
     def platform_url(self) -> str:
@@ -95,7 +119,20 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
         web_threads=int(known.get("FRONTDESK_WEB_THREADS") or 4),
         workers=int(known.get("FRONTDESK_WORKERS") or 2),
         proxies=int(known.get("FRONTDESK_PROXIES") or 0),
+        further_placements=_further_placements(known),
     )
+
+
+_PLACEMENT = re.compile(r"FRONTDESK_PLACEMENT_([A-Z][A-Z0-9]{0,30})")
+
+
+def _further_placements(known: Mapping[str, str]) -> dict[str, Placement]:
+    """Read `FRONTDESK_PLACEMENT_EU=postgresql://…` and `FRONTDESK_PLACEMENT_EU_OWNER=postgresql://…` as placement `eu`."""
+    found = {}
+    for name, url in known.items():
+        if (match := _PLACEMENT.fullmatch(name)) and url:
+            found[match[1].lower()] = Placement(_psycopg(url), _psycopg(known.get(f"{name}_OWNER") or url))
+    return found
 
 
 def read_env_file(path: Path) -> dict[str, str]:

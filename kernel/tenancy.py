@@ -1,18 +1,24 @@
-"""Where a transaction stands: the schema in which names are resolved and the role whose rights count."""
+"""Where a transaction stands: the database, the schema in which names are resolved and the role whose rights count."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from kernel.settings import HOME_PLACEMENT
 
 _SAFE = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
 @dataclass(frozen=True)
 class Stand:
-    """A place in the database.  Names are ours (opaque, never user input), checked all the same before they meet SQL."""
+    """A place in a database.  Names are ours (opaque, never user input), checked all the same before they meet SQL.
+
+    `placement` names the database among `Settings.placements`.
+    """
 
     schema: str
     role: str
     tenant_id: int | None = None
+    placement: str = HOME_PLACEMENT
 
     def __post_init__(self) -> None:
         for name in (self.schema, self.role):
@@ -27,3 +33,8 @@ class Stand:
 
 PLATFORM = Stand("platform", "frontdesk_platform")
 TENANT_GROUP = "frontdesk_tenant"
+
+
+def platform_at(placement: str) -> Stand:
+    """Return the shared schema of one database.  Every database has its own outbox; the registry is in the home one alone."""
+    return replace(PLATFORM, placement=placement)

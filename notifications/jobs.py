@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from crm.customers.models import Customer
-from kernel import clock, outbox, settings
+from kernel import clock, outbox
 from kernel.events import Event, listens_to
 from kernel.i18n import BY_CODE, Language
 from kernel.jobs import job
@@ -96,7 +96,7 @@ def _about(session: Session, event: Event, ticket: Ticket) -> dict[str, Any]:
 
 def _url(session: Session, path: str) -> str:
     """Return an address of the tenant: always from its registry row, never from a request's Host header."""
-    return settings.current().tenant_url(registry.of(session).slug, path)
+    return registry.of(session).url(path)
 
 
 def _write(
@@ -113,7 +113,7 @@ def _write(
         subject=composed.subject,
         text=composed.text,
         html=composed.html,
-        message_id=f"<{uuid.uuid5(event.id, address)}@{settings.current().tenant_host(tenant.slug).partition(':')[0]}>",
+        message_id=f"<{uuid.uuid5(event.id, address)}@{tenant.host.partition(':')[0]}>",
         created_at=clock.now(),
     )
     session.add(mail)

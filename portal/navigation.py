@@ -6,7 +6,6 @@ from flask import Flask, g, request, url_for
 from flask_babel import gettext as _
 from werkzeug.local import LocalProxy
 
-from kernel import settings
 from kernel.i18n import LANGUAGES, Language
 from service_desk.tickets import queries as tickets
 from web import access, hosts
@@ -92,7 +91,7 @@ def absolute(path: str) -> str:
     """Return a path of this tenant with the host it is known by, never the one that the request claims."""
     tenant = hosts.tenant()
     assert tenant is not None
-    return settings.current().tenant_url(tenant.slug, path)
+    return tenant.url(path)
 
 
 def in_every_language(endpoint: str) -> dict[str, str]:

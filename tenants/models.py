@@ -1,24 +1,44 @@
 """The registry of tenants and the people who sign in: staff of a tenant, operators of the platform."""
 
 from datetime import datetime
+from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import BigInteger, Index, Integer
+from sqlalchemy import ARRAY, BigInteger, Index, Integer, SmallInteger, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.actors import Actor
 from kernel.database import PlatformBase, TenantBase, tenant_id_column
 from kernel.i18n import BY_CODE
+from kernel.settings import HOME_PLACEMENT
 from kernel.tenancy import Stand
 from tenants.permissions import GRANTED, OPERATOR, Role
 
 
+class State(StrEnum):
+    """A tenant's life: its schema is built, kept as a spare, rented out, perhaps suspended, given notice, and purged."""
+
+    BUILDING = "building"
+    SPARE = "spare"
+    LIVE = "live"
+    SUSPENDED = "suspended"
+    CLOSING = "closing"
+    PURGED = "purged"
+
+
 class Tenant(PlatformBase):
-    """A company that rents a schema.  `schema_name` is opaque and never changes; `slug` is its name in addresses and may."""
+    """A company that rents a schema.  `schema_name` is opaque and never changes; `slug` is its name in addresses and may.
+
+    `placement` names the database it lives in.  A spare has neither slug nor name.  `modules_off` are the parts of the product
+    it does not show, `languages` those its portal offers, `branding` what its pages look like (logo, layout, links), `usage`
+    figures counted now and then (`usage_at`).  `purge_at` is when a closing tenant is erased.
+    """
 
     __tablename__ = "tenant"
+    __table_args__ = (Index("ix_tenant_state", "state", "id"),)
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    slug: Mapped[str] = mapped_column(unique=True)
+    slug: Mapped[str | None] = mapped_column(unique=True)
     schema_name: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     state: Mapped[str]
@@ -28,10 +48,55 @@ class Tenant(PlatformBase):
     brand_color: Mapped[str] = mapped_column(server_default="")
     phone: Mapped[str] = mapped_column(server_default="")
     created_at: Mapped[datetime]
+    placement: Mapped[str] = mapped_column(server_default=HOME_PLACEMENT)
+    region: Mapped[str] = mapped_column(server_default="")
+    plan: Mapped[str] = mapped_column(server_default="trial")
+    modules_off: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    languages: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{en,zh_Hans,zh_Hant}")
+    branding: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    template: Mapped[str] = mapped_column(server_default="")
+    has_demo_data: Mapped[bool] = mapped_column(server_default="false")
+    ring: Mapped[int] = mapped_column(SmallInteger, server_default="2")
+    migration_error: Mapped[str] = mapped_column(server_default="")
+    state_reason: Mapped[str] = mapped_column(server_default="")
+    state_at: Mapped[datetime | None]
+    purge_at: Mapped[datetime | None]
+    usage: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    usage_at: Mapped[datetime | None]
 
     @property
     def stand(self) -> Stand:
-        return Stand(self.schema_name, f"r_{self.schema_name}", self.id)
+        return Stand(self.schema_name, f"r_{self.schema_name}", self.id, self.placement)
+
+
+class HostName(PlatformBase):
+    """A further name of a tenant, without port: a domain of its own (`kind` custom) or an address it had before (former).
+
+    A custom domain counts once its DNS record was seen to hold `token` (`state` verified; pending, failing).  All other names
+    lead to the primary one.
+    """
+
+    __tablename__ = "host_name"
+    __table_args__ = (Index("ix_host_name_tenant", "tenant_id"),)
+
+    host: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[str]
+    state: Mapped[str]
+    token: Mapped[str] = mapped_column(server_default="")
+    is_primary: Mapped[bool] = mapped_column(server_default="false")
+    error: Mapped[str] = mapped_column(server_default="")
+    created_at: Mapped[datetime]
+    checked_at: Mapped[datetime | None]
+    verified_at: Mapped[datetime | None]
+
+
+class RegistryStamp(PlatformBase):
+    """One row, whose number moves with every change of the registry, so that processes know when to read it again."""
+
+    __tablename__ = "registry_stamp"
+
+    version: Mapped[int] = mapped_column(BigInteger, primary_key=True)
 
 
 class Operator(PlatformBase):

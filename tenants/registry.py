@@ -1,23 +1,30 @@
-"""The registry: which tenant a name belongs to, remembered for a few seconds by each process."""
+"""The registry: which tenant a name belongs to, remembered by each process until the registry's stamp moves."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
-from kernel import database
+from kernel import database, settings
 from kernel.i18n import BY_CODE, Language
 from kernel.tenancy import Stand
-from tenants.models import Tenant
+from tenants.models import HostName, RegistryStamp, State, Tenant
 
-_SECONDS = 5.0
+# How long a change made by another process may go unnoticed here, and how long anything is believed at all.
+_LOOK_SECONDS = 1.0
+_BELIEVED_SECONDS = 300.0
+_MOST_KNOWN = 20_000
+# Whoever has these states has a door that answers, if only to say why it is closed.
+_HAVE_A_DOOR = (State.LIVE, State.SUSPENDED, State.CLOSING)
 
 
 @dataclass(frozen=True)
 class TenantFacts:
-    """What the rest of the house may know about a tenant."""
+    """What the rest of the house may know about a tenant.  `host` is its address as browsers write it, with the port if any."""
 
     id: int
     slug: str
@@ -28,50 +35,125 @@ class TenantFacts:
     brand_color: str
     phone: str
     stand: Stand
+    host: str
+    plan: str
+    modules_off: frozenset[str]
+    languages: tuple[Language, ...]
+    branding: Mapping[str, Any]
 
     @property
     def initial(self) -> str:
         return self.name[:1].upper()
 
+    @property
+    def is_live(self) -> bool:
+        return self.state == State.LIVE
 
-_known: dict[str, tuple[float, TenantFacts]] = {}
+    def url(self, path: str = "/") -> str:
+        return f"{settings.current().scheme}://{self.host}{path}"
+
+    # `branding` is a dict, which would make the facts unhashable.
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+
+_known: dict[str, TenantFacts] = {}
+_stamp, _looked_at, _read_at = 0, 0.0, 0.0
+# Moves whenever what is known is thrown away, so that what was read before is not remembered after.
+_epoch = 0
+
+
+def at(host: str) -> TenantFacts | None:
+    """Return the tenant that answers at `host` (as in a request, with port), be it open or closed for now."""
+    return _remembered(host.lower()) or _learn_by_host(host.lower())
 
 
 def find(slug: str) -> TenantFacts | None:
-    """Return the live tenant called `slug`, or nothing; asks the database at most every five seconds."""
-    facts = _remembered(slug) or _remember(select(Tenant).where(Tenant.slug == slug))
-    return facts if facts and facts.state == "live" else None
+    """Return the live tenant called `slug`, or nothing."""
+    facts = at(settings.current().tenant_host(slug)) if slug else None
+    return facts if facts and facts.is_live and facts.slug == slug else None
 
 
 def of(session: Session) -> TenantFacts:
     """Return the tenant in whose schema the session stands."""
     schema = database.stand_of(session).schema
-    facts = _remembered(schema) or _remember(select(Tenant).where(Tenant.schema_name == schema))
+    facts = _remembered(schema) or _learn(select(Tenant).where(Tenant.schema_name == schema), schema)
     assert facts is not None, "this session stands on the platform"
     return facts
 
 
+def by_id(tenant_id: int) -> TenantFacts | None:
+    """Return a tenant that has a door, by its number."""
+    key = f"#{tenant_id}"
+    return _remembered(key) or _learn(select(Tenant).where(Tenant.id == tenant_id, Tenant.state.in_(_HAVE_A_DOOR)), key)
+
+
+def is_at_rest(tenant_id: int) -> bool:
+    """Whether the tenant's work waits: it is suspended, and nothing of it is lost meanwhile."""
+    facts = by_id(tenant_id)
+    return facts is not None and facts.state == State.SUSPENDED
+
+
 def _remembered(key: str) -> TenantFacts | None:
-    until, facts = _known.get(key, (0.0, None))
-    return facts if until > time.monotonic() else None
+    """Return what is known under a key, after a look at the stamp if the last one was a second ago."""
+    global _looked_at, _read_at, _stamp
+    now = time.monotonic()
+    if now - _looked_at > _LOOK_SECONDS:
+        _looked_at = now
+        with database.transaction() as session:
+            stamp = session.scalar(select(func.max(RegistryStamp.version))) or 0
+        if stamp != _stamp or now - _read_at > _BELIEVED_SECONDS:
+            _throw_away()
+            _stamp, _read_at = stamp, now
+    return _known.get(key)
 
 
-def _remember(query: Select[Tenant]) -> TenantFacts | None:
+def _throw_away() -> None:
+    global _epoch
+    _epoch += 1
+    _known.clear()
+
+
+def _learn_by_host(host: str) -> TenantFacts | None:
+    head, _dot, rest = host.partition(".")
+    if rest == settings.current().platform_host:
+        facts = _learn(select(Tenant).where(Tenant.slug == head, Tenant.state.in_(_HAVE_A_DOOR)), host)
+        if facts:
+            return facts
+    name = host.partition(":")[0]
+    further = select(Tenant).join(HostName, HostName.tenant_id == Tenant.id)
+    return _learn(further.where(HostName.host == name, HostName.state == "verified", Tenant.state.in_(_HAVE_A_DOOR)), host)
+
+
+def _learn(query: Select[Tenant], key: str) -> TenantFacts | None:
+    epoch = _epoch
     with database.transaction() as session:
         tenant = session.scalar(query)
-    if tenant is None:
+        facts = _facts(session, tenant) if tenant else None
+    if facts is None:
         return None
-    facts = _facts(tenant)
-    until = time.monotonic() + _SECONDS
-    # A schema's name has an underscore, which no slug has.
-    _known[facts.slug] = _known[facts.stand.schema] = (until, facts)
+    if epoch != _epoch:
+        return facts
+    if len(_known) > _MOST_KNOWN:
+        _throw_away()
+    # A schema's name has an underscore and a number its mark, which no host name has.
+    for name in (key, facts.stand.schema, f"#{facts.id}"):
+        _known[name] = facts
     return facts
 
 
-def _facts(tenant: Tenant) -> TenantFacts:
+def _facts(session: Session, tenant: Tenant) -> TenantFacts:
+    own = session.scalar(
+        select(HostName.host).where(HostName.tenant_id == tenant.id, HostName.is_primary, HostName.state == "verified")
+    )
+    return _facts_of(tenant, own)
+
+
+def _facts_of(tenant: Tenant, own_domain: str | None) -> TenantFacts:
+    current = settings.current()
     return TenantFacts(
         id=tenant.id,
-        slug=tenant.slug,
+        slug=tenant.slug or "",
         name=tenant.name,
         state=tenant.state,
         language=BY_CODE[tenant.locale],
@@ -79,22 +161,40 @@ def _facts(tenant: Tenant) -> TenantFacts:
         brand_color=tenant.brand_color,
         phone=tenant.phone,
         stand=tenant.stand,
+        host=current.with_port(own_domain) if own_domain else current.tenant_host(tenant.slug or ""),
+        plan=tenant.plan,
+        modules_off=frozenset(tenant.modules_off),
+        languages=tuple(BY_CODE[code] for code in tenant.languages if code in BY_CODE),
+        branding=tenant.branding,
     )
 
 
+def changed(session: Session) -> None:
+    """Say, in the transaction that changes the registry, that every process must read it again; the last statement of it.
+
+    `session` stands on the home platform.
+    """
+    session.execute(update(RegistryStamp).values(version=RegistryStamp.version + 1))
+    database.after_commit(session, partial(forget))
+
+
 def all_tenants() -> list[TenantFacts]:
-    """Return every tenant, oldest first (operators and maintenance only)."""
+    """Return every tenant that has a door, oldest first (operators and maintenance only)."""
+    own = HostName.is_primary & (HostName.state == "verified")
+    query = select(Tenant, HostName.host).outerjoin(HostName, (HostName.tenant_id == Tenant.id) & own)
     with database.transaction() as session:
-        return [_facts(tenant) for tenant in session.scalars(select(Tenant).order_by(Tenant.id))]
+        rows = session.execute(query.where(Tenant.state.in_(_HAVE_A_DOOR)).order_by(Tenant.id)).all()
+        return [_facts_of(tenant, host) for tenant, host in rows]
 
 
 def rows(session: Session, *, limit: int = 200) -> Sequence[Tenant]:
     """Return the registry's own rows, the youngest first, as the operators' console shows them."""
-    return session.scalars(select(Tenant).order_by(Tenant.created_at.desc(), Tenant.id.desc()).limit(limit)).all()
+    named = select(Tenant).where(Tenant.slug.is_not(None))
+    return session.scalars(named.order_by(Tenant.created_at.desc(), Tenant.id.desc()).limit(limit)).all()
 
 
 def count(session: Session) -> int:
-    return session.scalar(select(func.count(Tenant.id))) or 0
+    return session.scalar(select(func.count(Tenant.id)).where(Tenant.slug.is_not(None))) or 0
 
 
 def names(session: Session, ids: set[int]) -> dict[int, str]:
@@ -104,4 +204,6 @@ def names(session: Session, ids: set[int]) -> dict[int, str]:
 
 def forget() -> None:
     """Ask the database again at next use."""
-    _known.clear()
+    global _looked_at
+    _throw_away()
+    _looked_at = 0.0

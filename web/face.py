@@ -35,7 +35,7 @@ def create(
     package: str,
     load_person: Callable[[str], Person | None],
     ask_to_sign_in: Callable[[str], Response],
-    enter: Callable[[], None],
+    enter: Callable[[], Response | None],
     speak: Callable[[], None],
 ) -> Flask:
     """Return the application of one face.

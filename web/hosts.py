@@ -1,8 +1,11 @@
 """From the host name to the tenant: the Host header picks a row of the registry, and nothing else picks it."""
 
-from flask import abort, g, request
+from flask import abort, g, redirect, request
+from werkzeug.wrappers import Response
 
 from kernel import logs, settings
+from kernel.errors import DomainError
+from kernel.i18n import lazy_text as _l
 from tenants import registry
 from tenants.registry import TenantFacts
 
@@ -11,20 +14,28 @@ def is_platform(host: str) -> bool:
     return host.lower() == settings.current().platform_host
 
 
-def slug_of(host: str) -> str | None:
-    """Return the tenant's part of a host name, or nothing when the host is none of ours."""
-    head, dot, rest = host.lower().partition(".")
-    return head if dot and rest == settings.current().platform_host else None
+def enter_tenant() -> Response | None:
+    """Find out whose house this request has come to; a stranger's name is a 404 that names nobody.
 
-
-def enter_tenant() -> None:
-    """Find out whose house this request has come to; a stranger's name is a 404 that names nobody."""
-    slug = slug_of(request.host)
-    facts = registry.find(slug) if slug else None
+    Other names of the house lead to its own.  Raises `HouseClosed` where the tenant is suspended or given notice.
+    """
+    facts = registry.at(request.host)
     if facts is None:
         abort(404)
     g.tenant = facts
     logs.add(tenant=facts.slug)
+    if request.host.lower() != facts.host and request.method == "GET":
+        return redirect(facts.url(request.full_path.rstrip("?")), 301)
+    if not facts.is_live:
+        raise HouseClosed(company=facts.name)
+    return None
+
+
+class HouseClosed(DomainError):
+    """The tenant is suspended or has given notice: every face says so politely, and nothing is lost."""
+
+    status = 503
+    message = _l("The help centre of %(company)s is paused for now. Nothing you sent is lost. Please come back later.")
 
 
 def tenant() -> TenantFacts | None:

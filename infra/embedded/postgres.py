@@ -24,6 +24,16 @@ ROLES: dict[str, LiteralString] = {
     OWNER: "CREATE ROLE frontdesk_owner LOGIN CREATEROLE PASSWORD {password}",
     APP: "CREATE ROLE frontdesk_app LOGIN NOINHERIT PASSWORD {password}",
 }
+# With these a mere SELECT could change its role, or run a text as a statement of its own.
+_REVOKED_FUNCTIONS: LiteralString = """
+    DO $$ DECLARE risky regprocedure; BEGIN
+      FOR risky IN
+        SELECT oid FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace AND (
+          proname = 'set_config' OR proname ~ '^(query|table|cursor|schema|database)_to_xml'
+          OR proname IN ('lo_creat', 'lo_create', 'lo_from_bytea', 'pg_advisory_lock', 'pg_advisory_lock_shared',
+                         'pg_try_advisory_lock', 'pg_try_advisory_lock_shared', 'pg_notify'))
+      LOOP EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', risky); END LOOP;
+    END $$"""
 DATABASE_SETUP: tuple[LiteralString, ...] = (
     "ALTER ROLE frontdesk_app SET search_path = no_tenant",
     "REVOKE ALL ON DATABASE frontdesk FROM PUBLIC",
@@ -34,6 +44,14 @@ DATABASE_SETUP: tuple[LiteralString, ...] = (
     "CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA ext",
     "CREATE EXTENSION IF NOT EXISTS unaccent SCHEMA ext",
     "CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA ext",
+    _REVOKED_FUNCTIONS,
+    # pg_dump, run by the owner, names its path with it.
+    "GRANT EXECUTE ON FUNCTION set_config(text, text, boolean) TO frontdesk_owner",
+    "DO $$ BEGIN IF to_regrole('frontdesk_platform') IS NULL THEN CREATE ROLE frontdesk_platform NOLOGIN; "
+    "GRANT frontdesk_platform TO frontdesk_owner WITH ADMIN OPTION; END IF; END $$",
+    # A backend's own memory, so that connections which have seen too many tenants can be let go.
+    "GRANT SELECT ON pg_backend_memory_contexts TO frontdesk_platform",
+    "GRANT EXECUTE ON FUNCTION pg_get_backend_memory_contexts() TO frontdesk_platform",
 )
 
 SMALL_MACHINE = {

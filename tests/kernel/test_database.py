@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from crm.customers.models import Customer
 from kernel import database
-from kernel.tenancy import PLATFORM, Stand
+from kernel.tenancy import PLATFORM, Stand, platform_at
 from tests import factories
 
 
@@ -113,3 +113,18 @@ def test_a_probe_answers_one_row_from_the_platform(house):
     assert database.probe("SELECT current_user, %s::int", 7) == ("frontdesk_platform", 7)
     with pytest.raises(psycopg.Error):
         database.probe("SELECT pg_sleep(10)")
+
+
+def test_a_second_statement_behind_a_semicolon_is_refused(alpha, in_tenant):
+    with pytest.raises(ProgrammingError, match="multiple commands"), in_tenant(alpha) as session:
+        session.execute(text("SELECT 1; RESET ROLE"))
+
+
+def test_a_select_cannot_change_the_role_it_runs_as(alpha, in_tenant):
+    with pytest.raises(ProgrammingError, match="permission denied for function set_config"), in_tenant(alpha) as session:
+        session.execute(text("SELECT set_config('role', 'frontdesk_platform', true)"))
+
+
+def test_a_transaction_cannot_move_to_another_database(alpha, in_tenant):
+    with pytest.raises(ValueError, match="another database"), in_tenant(alpha) as session:
+        database.move(session, platform_at("elsewhere"))

@@ -130,7 +130,7 @@ def test_a_killed_workers_row_is_rung_for_again_within_seconds(promise, travel, 
         jobs.keep(row_id)
     database.dispose()
     rung = []
-    monkeypatch.setattr(doorbell, "ring", lambda ids: rung.extend(ids) or True)
+    monkeypatch.setattr(doorbell, "ring", lambda ids, placement: rung.extend(ids) or True)
     assert jobs.sweep() == 0
     travel(timedelta(seconds=6))
     assert jobs.sweep() == 1
@@ -253,8 +253,19 @@ def test_a_dead_promise_can_be_revived_once(promise, run_due):
 
 
 def test_without_valkey_a_commit_is_kept_and_the_promise_with_it(promise, house, monkeypatch):
-    monkeypatch.setattr(doorbell, "ring", lambda ids: False)
+    monkeypatch.setattr(doorbell, "ring", lambda ids, placement: False)
     row_id = promise("test.add_customer", name="Mei")
     assert _row(row_id).done_at is None
     jobs.run_due()
     assert _row(row_id).done_at is not None
+
+
+def test_the_work_of_a_tenant_at_rest_waits_and_costs_no_attempt(promise, alpha, run_due, monkeypatch):
+    row_id = promise("test.add_customer", name="Mei")
+    monkeypatch.setattr(jobs, "_reasons_to_hold", [lambda tenant_id: tenant_id == alpha.id])
+    assert run_due() == 0
+    assert (_row(row_id).attempts, _row(row_id).done_at) == (0, None)
+    monkeypatch.setattr(jobs, "_reasons_to_hold", [])
+    with database.transaction() as session:
+        jobs.wake(session, alpha.id)
+    assert run_due() == 1

@@ -75,7 +75,7 @@ def test_a_failure_is_kept_with_its_reason_and_tried_again_until_it_is_dead(alph
 
 def test_the_sweeper_rings_for_what_nobody_rang_for(alpha, in_tenant, travel, monkeypatch):
     rung = []
-    monkeypatch.setattr(doorbell, "ring", lambda ids: rung.extend(ids) or True)
+    monkeypatch.setattr(doorbell, "ring", lambda ids, placement: rung.extend(ids) or True)
     with in_tenant(alpha) as session:
         outbox.put(session, "test.note", {"word": "lost bell"})
     rung.clear()

@@ -11,7 +11,7 @@ from sqlalchemy.pool import NullPool
 from kernel import database
 from kernel.database import PlatformBase, TenantBase
 from kernel.tenancy import Stand
-from tenants import migrations
+from tenants import migrations, saved_views  # noqa: F401  (every model must be known)
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
-"""The registry: from a name to a tenant, remembered for a few seconds."""
+"""The registry: from a name to a tenant, remembered until the registry's stamp moves."""
 
+import pytest
 from sqlalchemy import update
 
-from kernel import database
+from kernel import clock, database
 from tenants import registry
-from tenants.models import Tenant
+from tenants.models import HostName, RegistryStamp, Tenant
 
 
 def test_a_tenant_is_found_by_its_name_and_nobody_by_another(alpha):
@@ -25,16 +26,69 @@ def test_a_session_knows_whose_house_it_stands_in(session, alpha):
     assert registry.of(session) == alpha
 
 
-def test_a_suspended_tenant_is_not_found(beta):
-    with database.transaction() as session:
-        session.execute(update(Tenant).where(Tenant.id == beta.id).values(state="suspended"))
-    registry.forget()
-    try:
-        assert registry.find("beta") is None
-    finally:
+@pytest.fixture
+def change(beta):
+    """`change(state="suspended")` changes beta's row as another process would; it is put right afterwards."""
+
+    def apply(**values):
         with database.transaction() as session:
-            session.execute(update(Tenant).where(Tenant.id == beta.id).values(state="live"))
-        registry.forget()
+            session.execute(update(Tenant).where(Tenant.id == beta.id).values(values))
+            session.execute(update(RegistryStamp).values(version=RegistryStamp.version + 1))
+
+    yield apply
+    apply(state="live", name="貝塔顧問", slug="beta")
+    registry.forget()
+
+
+def a_second_passes(monkeypatch):
+    monkeypatch.setattr(registry, "_looked_at", 0.0)
+
+
+def test_a_change_made_elsewhere_is_noticed_within_a_second(beta, change, monkeypatch):
+    assert registry.find("beta").name == "貝塔顧問"
+    change(name="Beta & Sons")
+    a_second_passes(monkeypatch)
+    assert registry.find("beta").name == "Beta & Sons"
+
+
+def test_a_suspended_tenant_is_not_live_but_has_a_door(beta, change, monkeypatch):
+    change(state="suspended")
+    a_second_passes(monkeypatch)
+    assert registry.find("beta") is None
+    assert registry.at("beta.localhost:8000").state == "suspended"
+    assert registry.is_at_rest(beta.id)
+
+
+def test_a_purged_tenant_has_no_door(beta, change, monkeypatch):
+    change(state="purged")
+    a_second_passes(monkeypatch)
+    assert registry.at("beta.localhost:8000") is None
+    assert registry.by_id(beta.id) is None
+
+
+def _further_name(tenant, host, **facts):
+    given = {"kind": "custom", "state": "verified", "is_primary": True, "created_at": clock.now()}
+    with database.transaction() as session:
+        session.add(HostName(host=host, tenant_id=tenant.id, **{**given, **facts}))
+        registry.changed(session)
+
+
+def test_a_verified_domain_of_its_own_is_the_tenants_address(alpha):
+    _further_name(alpha, "help.alpha.example")
+    assert registry.at("HELP.alpha.example:8000").id == alpha.id
+    assert registry.find("alpha").url("/en/") == "http://help.alpha.example:8000/en/"
+    registry.forget()
+
+
+def test_a_domain_not_yet_verified_leads_nowhere(alpha):
+    _further_name(alpha, "help.alpha.example", state="pending")
+    assert registry.at("help.alpha.example:8000") is None
+    assert registry.find("alpha").host == "alpha.localhost:8000"
+
+
+def test_two_domains_cannot_be_mixed_up_by_a_tenants_name_inside_them(alpha):
+    assert registry.at("alpha.localhost:8000.evil.example") is None
+    assert registry.at("alpha.evil.example:8000") is None
 
 
 def test_operators_see_every_tenant(alpha, beta):
