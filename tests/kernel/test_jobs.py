@@ -268,4 +268,5 @@ def test_the_work_of_a_tenant_at_rest_waits_and_costs_no_attempt(promise, alpha,
     monkeypatch.setattr(jobs, "_reasons_to_hold", [])
     with database.transaction() as session:
         jobs.wake(session, alpha.id)
-    assert run_due() == 1
+    assert run_due() > 0
+    assert _row(row_id).done_at is not None
