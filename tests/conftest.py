@@ -31,6 +31,18 @@ from tests.browsing import Browser
 PASSWORD = "a long enough password"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With two workers (`make test`): a file stays on one, and all journeys that share the running service on one, first."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+    items.sort(key=lambda item: "journeys" not in item.path.parts)
+
+
+def _group(item: pytest.Item) -> str:
+    is_shared = "journeys" in item.path.parts and item.path.name != "test_kills.py"
+    return "journeys" if is_shared else str(item.path)
+
+
 @pytest.fixture(scope="session")
 def service_home() -> Iterator[Path]:
     with temporary_home() as home:
