@@ -16,7 +16,7 @@ from sqlalchemy import BigInteger
 from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from kernel import clock, database, settings
+from kernel import clock, database, sealing, settings
 from kernel.database import TenantBase, tenant_id_column
 from kernel.errors import DomainError
 from kernel.i18n import lazy_text as _l
@@ -172,11 +172,11 @@ def _store(session: Session, name: str, content: bytes, media_type: str) -> Stor
     thumbnail = _thumbnail(content) if media_type in _PICTURES.values() else None
     file = StoredFile(
         public_id=uuid.uuid4(),
-        sha256=_write(session, content),
+        sha256=keep(session, content),
         name=name,
         media_type=media_type,
         size=len(content),
-        thumbnail_sha256=_write(session, thumbnail) if thumbnail else None,
+        thumbnail_sha256=keep(session, thumbnail) if thumbnail else None,
         created_at=clock.now(),
     )
     session.add(file)
@@ -201,12 +201,36 @@ def path_of(session: Session, sha256: str) -> Path:
     return settings.current().home / "files" / database.stand_of(session).schema / sha256[:2] / sha256
 
 
-def _write(session: Session, content: bytes) -> str:
-    """Put `content` on disk, synced and under its final name, before anything in the database can point at it."""
+def read(session: Session, sha256: str) -> bytes:
+    """Return a file's content, opened if it is sealed.  Raises `FileNotFoundError`."""
+    plain = path_of(session, sha256)
+    sealed = _sealed(plain)
+    if sealed.exists():
+        return sealing.unseal_bytes(session, sealed.read_bytes(), purpose=f"file {sha256}")
+    return plain.read_bytes()
+
+
+def _sealed(path: Path) -> Path:
+    return path.with_name(f"{path.name}.sealed")
+
+
+def keep(session: Session, content: bytes) -> str:
+    """Put `content` on disk, synced and under its final name, before anything in the database can point at it.
+
+    Returns its sha256.  With `FRONTDESK_SEAL_FILES` it is sealed; what lies there from before stays as it is.
+    """
     sha256 = hashlib.sha256(content).hexdigest()
     path = path_of(session, sha256)
-    if path.exists():
+    if path.exists() or _sealed(path).exists():
         return sha256
+    if settings.current().seals_files:
+        _write(_sealed(path), sealing.seal_bytes(session, content, purpose=f"file {sha256}"))
+    else:
+        _write(path, content)
+    return sha256
+
+
+def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{uuid.uuid4().hex}")
     with draft.open("wb") as file:
@@ -219,4 +243,3 @@ def _write(session: Session, content: bytes) -> str:
         os.fsync(folder)
     finally:
         os.close(folder)
-    return sha256

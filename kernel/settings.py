@@ -52,6 +52,7 @@ class Settings:
     web_threads: int
     workers: int
     proxies: int
+    seals_files: bool = False
     further_placements: Mapping[str, Placement] = field(default_factory=dict)
 
     @property
@@ -119,6 +120,7 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
         web_threads=int(known.get("FRONTDESK_WEB_THREADS") or 4),
         workers=int(known.get("FRONTDESK_WORKERS") or 2),
         proxies=int(known.get("FRONTDESK_PROXIES") or 0),
+        seals_files=known.get("FRONTDESK_SEAL_FILES", "") in ("1", "true", "yes"),
         further_placements=_further_placements(known),
     )
 

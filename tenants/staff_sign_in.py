@@ -4,7 +4,7 @@ import pyotp
 from sqlalchemy import or_, update
 from sqlalchemy.orm import Session
 
-from kernel import clock, events, passwords
+from kernel import clock, events, passwords, sealing
 from kernel.errors import InvalidField
 from kernel.i18n import lazy_text as _l
 from tenants import sign_ins, staff
@@ -38,11 +38,24 @@ def sign_in_by_second_step(session: Session, member: StaffMember, *, code: str, 
     """Take the code of the member's app, each only once.  Raises `TooManyTries` or `InvalidField`."""
     tries = _tries(member.email, address)
     sign_ins.check_tries(session, **tries)
-    step = _step_of(member.totp_secret or "", code)
+    step = _step_of(_secret_of(session, member), code)
     if step is None or not _use_up(session, member, step):
         sign_ins.note_failed_try(session, **tries)
         raise InvalidField("code", _WRONG_CODE)
     _come_in(session, member)
+
+
+# A dump of the database must not hold what makes codes.
+_SEALED_FOR = "second step"
+
+
+def _secret_of(session: Session, member: StaffMember) -> str:
+    """Return the secret of the member's app; one from before secrets were sealed is sealed now."""
+    kept = member.totp_secret or ""
+    if not is_secret(kept):
+        return sealing.unseal(session, kept, purpose=_SEALED_FOR)
+    member.totp_secret = sealing.seal(session, kept, purpose=_SEALED_FOR)
+    return kept
 
 
 def _tries(email: str, address: str) -> dict[str, str]:
@@ -85,7 +98,7 @@ def require_second_step(session: Session, member: StaffMember, *, secret: str, c
     step = _step_of(secret, code) if is_secret(secret) else None
     if step is None:
         raise InvalidField("code", _WRONG_CODE)
-    member.totp_secret, member.totp_last_step = secret, step
+    member.totp_secret, member.totp_last_step = sealing.seal(session, secret, purpose=_SEALED_FOR), step
     events.record(session, "staff_member.second_step_required", member, actor=member.as_actor())
 
 

@@ -94,7 +94,7 @@ def broom(house: Settings) -> Iterator[psycopg.Connection[Any]]:
         yield connection
 
 
-_SHARED = ("outbox", "captured_mail", "host_name", "operator", "operator_sign_in", "operator_sign_in_try")
+_SHARED = ("outbox", "captured_mail", "host_name", "sealing_key", "operator", "operator_sign_in", "operator_sign_in_try")
 _KEPT = ("alpha", "beta")
 
 

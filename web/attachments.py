@@ -1,5 +1,6 @@
 """Files on their way in and out."""
 
+import io
 import uuid
 from urllib.parse import quote
 
@@ -26,11 +27,12 @@ def parse_id(text: str) -> uuid.UUID:
 def send(file: StoredFile, *, thumbnail: bool = False) -> Response:
     """Send a stored file.  Pictures may be shown in the page, all else is a download; nothing in it may run."""
     sha256 = file.thumbnail_sha256 if thumbnail and file.thumbnail_sha256 else file.sha256
-    path = files.path_of(session, sha256)
-    if not path.exists():
+    try:
+        content = io.BytesIO(files.read(session, sha256))
+    except FileNotFoundError:
         abort(404)
     media_type = "image/webp" if thumbnail and file.thumbnail_sha256 else file.media_type
-    response: Response = send_file(path, mimetype=media_type, conditional=True, etag=sha256, max_age=3600)
+    response: Response = send_file(content, mimetype=media_type, conditional=True, etag=sha256, max_age=3600)
     disposition = "inline" if file.is_picture else "attachment"
     response.headers["Content-Disposition"] = f"{disposition}; filename*=UTF-8''{quote(file.name)}"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
