@@ -10,13 +10,17 @@ ActorKind = Literal["staff", "customer", "operator", "system", "visitor"]
 
 @dataclass(frozen=True, kw_only=True)
 class Actor:
-    """`id` is the row in the tenant's `staff_member` or `customer` table; permissions are `tenants.permissions` names."""
+    """`id` is the row in the tenant's `staff_member` or `customer` table; permissions are `tenants.permissions` names.
+
+    `groups` are those of a customer, by name: what is open to some customers only is open to a group.
+    """
 
     kind: ActorKind
     id: int | None = None
     name: str = ""
     permissions: frozenset[str] = field(default_factory=frozenset)
     language: Language = ENGLISH
+    groups: frozenset[str] = field(default_factory=frozenset)
 
     def may(self, permission: str) -> bool:
         return permission in self.permissions

@@ -49,4 +49,6 @@ class Customer(TenantBase):
     __mapper_args__ = {"version_id_col": version}
 
     def as_actor(self) -> Actor:
-        return Actor(kind="customer", id=self.id, name=self.name, permissions=CUSTOMER, language=BY_CODE[self.language])
+        """Return the customer as somebody who acts; each of the tags is a group."""
+        who = {"id": self.id, "name": self.name, "language": BY_CODE[self.language]}
+        return Actor(kind="customer", permissions=CUSTOMER, groups=frozenset(self.tags), **who)  # type: ignore[arg-type]
