@@ -1,7 +1,7 @@
-"""What changes in the help centre."""
+"""What changes about articles: words, votes.  `workflow` brings words to readers, `arranging` puts articles in their place."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import func, select
@@ -10,61 +10,26 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from kernel import clock, database, events
 from kernel.actors import Actor
-from kernel.errors import DomainError, Forbidden, InvalidField, StaleEdit
-from kernel.i18n import CODES
+from kernel.errors import DomainError, Forbidden, InvalidField
 from kernel.i18n import lazy_text as _l
-from kernel.text import clean, search_text
-from knowledge_base.articles import queries
-from knowledge_base.articles.models import Article, ArticleStatus, Category, Vote
-from knowledge_base.articles.rendering import render
+from kernel.text import clean
+from knowledge_base.articles import arranging, queries, texts, workflow
+from knowledge_base.articles.arranging import add_category as add_category
+from knowledge_base.articles.arranging import name_category as name_category
+from knowledge_base.articles.arranging import name_in_all as name_in_all
+from knowledge_base.articles.models import Article, ArticleKind, ArticleStatus, Category, Visibility, Vote
+from knowledge_base.articles.texts import BODY_LENGTH as BODY_LENGTH
+from knowledge_base.articles.texts import TITLE_LENGTH as TITLE_LENGTH
+from knowledge_base.articles.workflow import publish as publish
+from knowledge_base.articles.workflow import withdraw as withdraw
 from tenants.permissions import Permission
 
-TITLE_LENGTH = 200
-BODY_LENGTH = 200_000
 REASONS = ("outdated", "unclear", "did_not_work", "other")
-_EDITABLE = frozenset({"title", "summary", "body", "keywords", "category"})
 
 
 class TranslationExists(DomainError):
     status = 409
     message = _l("This article already has a text in that language.")
-
-
-class CategoryNotEmpty(DomainError):
-    message = _l("Move or delete the articles and branches of this category first.")
-
-
-def add_category(session: Session, *, names: dict[str, str], parent: Category | None, actor: Actor) -> Category:
-    """Add a branch at the end of its parent's.  `names` needs a name in at least one language, by code."""
-    kept = _names(names)
-    parent_id = parent.id if parent else None
-    last = session.scalar(select(func.max(Category.position)).where(Category.parent_id.is_not_distinct_from(parent_id)))
-    category = Category(parent_id=parent_id, names=kept, position=(last or 0) + 1, created_at=clock.now())
-    session.add(category)
-    events.record(session, "category.added", category, actor=actor)
-    return category
-
-
-def name_category(session: Session, category: Category, *, language: str, name: str, actor: Actor) -> None:
-    """Give a category a name in a language."""
-    if category.names.get(language) != name:
-        category.names = {**category.names, language: name}
-        events.record(session, "category.named", category, actor=actor, language=language)
-
-
-def name_in_all(session: Session, category: Category, *, names: dict[str, str], actor: Actor) -> None:
-    """Replace a category's names, by language code; at least one must remain.  Raises `InvalidField`."""
-    kept = _names(names)
-    if category.names != kept:
-        category.names = kept
-        events.record(session, "category.named", category, actor=actor)
-
-
-def _names(names: dict[str, str]) -> dict[str, str]:
-    kept = {code: clean(name).strip()[:80] for code, name in names.items() if code in CODES and clean(name).strip()}
-    if not kept:
-        raise InvalidField("name", _l("Enter a name."))
-    return kept
 
 
 def write(
@@ -84,86 +49,71 @@ def write(
 
     Raises `InvalidField` or `TranslationExists`.
     """
-    now = clock.now()
-    key = translation_key or uuid.uuid4().hex
-    article = Article(translation_key=key, language=language, status=ArticleStatus.DRAFT, author_id=actor.id)
-    article.created_at = article.updated_at = now
-    _fill(article, {"title": title, "summary": summary, "body": body, "keywords": keywords, "category": category})
-    _set_status(article, status)
+    article = _blank(session, translation_key, language, category)
+    article.author_id = article.owner_id = actor.id
+    words = {"title": title, "summary": summary, "body": body, "keywords": keywords}
+    version = texts.first(session, article, words, actor=actor)
+    version.state = article.status = status
+    if status == ArticleStatus.PUBLISHED:
+        article.live_number, article.published_at = version.number, clock.now()
+        version.published_at = article.published_at
     database.insert_or_refuse(session, article, TranslationExists())
+    texts.keep(session, article, version)
     events.record(session, "article.written", article, actor=actor, status=article.status)
     return article
 
 
+def _blank(session: Session, translation_key: str, language: str, category: Category) -> Article:
+    """Return a new article in its place; a translation is for whom its original is for."""
+    now = clock.now()
+    article = Article(language=language, status=ArticleStatus.DRAFT, created_at=now, updated_at=now)
+    article.translation_key = translation_key or uuid.uuid4().hex
+    article.kind, article.visibility, article.groups = ArticleKind.ANSWER, Visibility.PUBLIC, []
+    _set_category(article, category)
+    sibling = queries.source_of(session, article.translation_key) if translation_key else None
+    if sibling is None:
+        article.position = arranging.last_position(session, category.id) + 1
+    else:
+        for name in ("kind", "visibility", "groups", "position"):
+            setattr(article, name, getattr(sibling, name))
+    return article
+
+
 def change(session: Session, article: Article, *, values: dict[str, Any], revision: int | None, actor: Actor) -> None:
-    """Change the given fields.  Raises `StaleEdit` when the article is no longer at the `revision` the editor saw, `Forbidden`
-    when it is published and `actor` may write drafts only."""
-    if article.is_published and not (actor.kind == "system" or actor.may(Permission.ARTICLE_PUBLISH)):
+    """Change the given fields.  The words of a published article are those of its next version until that is published.
+
+    Raises `StaleEdit` when the article is no longer at the `revision` the editor saw, `InvalidField` for words that do not fit,
+    and `Forbidden` when somebody who may write drafts only changes more than the words of what readers see.
+    """
+    texts.hold(session, article, revision)
+    words = {field: value for field, value in values.items() if field in texts.CHECKS}
+    others = {field: value for field, value in values.items() if field not in texts.CHECKS}
+    if others and article.is_published and not (actor.kind == "system" or actor.may(Permission.ARTICLE_PUBLISH)):
         raise Forbidden()
-    if revision is not None and revision != article.revision:
-        raise StaleEdit()
-    before = {field: getattr(article, field) for field in values}
-    _fill(article, values)
-    changed = sorted(field for field in values if before[field] != getattr(article, field))
+    # An import has no reviewer to wait for, and leaves alone what somebody else is working on.
+    is_correction = article.is_published and actor.kind == "system"
+    edit = _correct if is_correction else texts.edit
+    changed = sorted([*edit(session, article, words, actor=actor), *_fill(article, others)])
     if changed:
         article.updated_at = clock.now()
         events.record(session, "article.changed", article, actor=actor, fields=changed)
 
 
-def publish(session: Session, article: Article, *, actor: Actor) -> None:
-    """Show the article to everybody."""
-    _move(session, article, ArticleStatus.PUBLISHED, "article.published", actor)
+def _correct(session: Session, article: Article, words: dict[str, Any], *, actor: Actor) -> list[str]:
+    version, changed = texts.corrected(session, article, words, actor=actor)
+    if version is not None:
+        workflow.release(session, article, version)
+    return changed
 
 
-def withdraw(session: Session, article: Article, *, actor: Actor) -> None:
-    """Take the article back to a draft; from the commit on no reader finds it."""
-    _move(session, article, ArticleStatus.DRAFT, "article.withdrawn", actor)
-
-
-def _move(session: Session, article: Article, status: ArticleStatus, event: str, actor: Actor) -> None:
-    if article.status != status:
-        _set_status(article, status)
-        article.updated_at = clock.now()
-        events.record(session, event, article, actor=actor)
-
-
-def _set_status(article: Article, status: ArticleStatus) -> None:
-    article.status = status
-    if status == ArticleStatus.PUBLISHED:
-        article.published_at = article.published_at or clock.now()
-
-
-def _fill(article: Article, values: dict[str, Any]) -> None:
+def _fill(article: Article, values: dict[str, Any]) -> list[str]:
+    """Set what is no part of a version; return the names of what changed."""
+    before = {field: getattr(article, field) for field in values if field in _SETTERS}
     for field, value in values.items():
-        if field not in _EDITABLE:
+        if field not in _SETTERS:
             raise ValueError(f"articles have no editable field {field!r}")
         _SETTERS[field](article, value)
-    article.search_text = search_text(article.title, *article.keywords)
-
-
-def _set_title(article: Article, value: str) -> None:
-    title = " ".join(clean(value).split())
-    if not title:
-        raise InvalidField("title", _l("Enter a title."))
-    if len(title) > TITLE_LENGTH:
-        raise InvalidField("title", _l("A title has at most 200 characters."))
-    article.title = title
-
-
-def _set_body(article: Article, value: str) -> None:
-    body = clean(value).strip()
-    if not body:
-        raise InvalidField("body", _l("Write the article's text."))
-    if len(body) > BODY_LENGTH:
-        raise InvalidField("body", _l("An article has at most 200,000 characters."))
-    rendered = render(body)
-    article.body, article.body_html, article.body_text = body, rendered.html, rendered.text
-    article.headings = [list(heading) for heading in rendered.headings]
-
-
-def _set_keywords(article: Article, value: Sequence[str]) -> None:
-    words = (clean(word).strip()[:40] for word in value)
-    article.keywords = list(dict.fromkeys(word for word in words if word))[:30]
+    return [field for field in before if before[field] != getattr(article, field)]
 
 
 def _set_category(article: Article, value: Category) -> None:
@@ -171,17 +121,7 @@ def _set_category(article: Article, value: Category) -> None:
     set_committed_value(article, "category", value)
 
 
-def _set_summary(article: Article, value: str) -> None:
-    article.summary = " ".join(clean(value).split())[:300]
-
-
-_SETTERS: dict[str, Any] = {
-    "title": _set_title,
-    "summary": _set_summary,
-    "body": _set_body,
-    "keywords": _set_keywords,
-    "category": _set_category,
-}
+_SETTERS: dict[str, Any] = {"category": _set_category}
 
 
 def vote(

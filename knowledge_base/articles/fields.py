@@ -1,11 +1,19 @@
 """The article's dictionary: what an article is made of, and how lists and forms treat each part."""
 
+from datetime import date
+
 from sqlalchemy import Text, func
 
 from kernel.i18n import LANGUAGES, spoken
 from kernel.i18n import lazy_text as _l
 from kernel.records import Field, Kind, RecordType
-from knowledge_base.articles.models import ARTICLE_STATUS_NAMES, Article
+from knowledge_base.articles.models import (
+    ARTICLE_KIND_NAMES,
+    ARTICLE_STATUS_NAMES,
+    OPEN,
+    VISIBILITY_NAMES,
+    Article,
+)
 
 ARTICLE = RecordType(
     name="article",
@@ -49,6 +57,61 @@ ARTICLE = RecordType(
             column=Article.status,
             sort_by=Article.status,
             choices={str(status): name for status, name in ARTICLE_STATUS_NAMES.items()},
+        ),
+        Field(
+            name="next_status",
+            label=_l("Next version"),
+            kind=Kind.CHOICE,
+            column=Article.next_status,
+            sort_by=func.coalesce(Article.next_status, ""),
+            choices={str(status): ARTICLE_STATUS_NAMES[status] for status in OPEN},
+        ),
+        Field(
+            name="kind",
+            label=_l("Kind"),
+            kind=Kind.CHOICE,
+            column=Article.kind,
+            sort_by=Article.kind,
+            choices={str(kind): name for kind, name in ARTICLE_KIND_NAMES.items()},
+        ),
+        Field(
+            name="visibility",
+            label=_l("Open to"),
+            kind=Kind.CHOICE,
+            column=Article.visibility,
+            sort_by=Article.visibility,
+            choices={str(visibility): name for visibility, name in VISIBILITY_NAMES.items()},
+        ),
+        Field(
+            name="groups",
+            label=_l("Groups"),
+            kind=Kind.TAGS,
+            column=Article.groups,
+            hint=_l("Tags of the customers who may read it, separated by commas"),
+        ),
+        Field(
+            name="owner",
+            label=_l("Owner"),
+            kind=Kind.REFERENCE,
+            column=Article.owner_id,
+            read=lambda article: article.owner.name if article.owner else None,
+            nothing=_l("Nobody"),
+            hint=_l("Who keeps it true"),
+        ),
+        Field(
+            name="review_by",
+            label=_l("Review by"),
+            kind=Kind.DATE,
+            column=Article.review_by,
+            sort_by=func.coalesce(Article.review_by, date.max),
+            hint=_l("When somebody should read it again"),
+        ),
+        Field(
+            name="expires_at",
+            label=_l("Take down on"),
+            kind=Kind.MOMENT,
+            column=Article.expires_at,
+            hint=_l("From this moment on it is archived; empty means never"),
         ),
         Field(
             name="summary",

@@ -1,22 +1,24 @@
-"""Keeping the search index equal to the articles."""
+"""What happens to articles by itself: the search index follows them, their hour comes, their snippets change."""
 
 from collections.abc import Callable
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kernel import outbox
+from kernel import clock, outbox
+from kernel.actors import SYSTEM
 from kernel.events import Event, listens_to
 from kernel.i18n import BY_CODE
 from kernel.jobs import job
-from knowledge_base.articles import queries
+from knowledge_base.articles import queries, snippets, workflow
 from knowledge_base.articles.finding import index_folder
-from knowledge_base.articles.models import Article
+from knowledge_base.articles.models import Article, ArticleStatus
 from knowledge_base.search import index
 from knowledge_base.search.index import Document
 
 
 @listens_to("article.written", "article.changed", "article.published", "article.withdrawn")
+@listens_to("article.archived", "article.arranged", "article.rolled_back", "article.rendered")
 def on_article_changed(session: Session, event: Event) -> None:
     """Bring the index up to the article as it is now: running late, twice or out of order ends in the same place."""
     folder = index_folder(session)
@@ -29,6 +31,31 @@ def on_article_changed(session: Session, event: Event) -> None:
         index.apply(folder, (_document(article) for article in session.scalars(mine)), [event.subject_id])
     except index.NeedsRebuild:
         reindex(session)
+
+
+@job("articles.publish_when_due")
+def publish_when_due(session: Session, *, article_id: int, number: int) -> None:
+    """Publish a scheduled version, unless it was taken back or put off since this was promised."""
+    article = session.get(Article, article_id)
+    if article is None:
+        return
+    version = queries.open_version(session, article)
+    is_due = version is not None and version.publish_at is not None and version.publish_at <= clock.now()
+    if version is not None and is_due and version.number == number and version.state == ArticleStatus.SCHEDULED:
+        workflow.publish(session, article, actor=SYSTEM)
+
+
+@job("articles.take_down_when_due")
+def take_down_when_due(session: Session, *, article_id: int) -> None:
+    """Archive an article whose time is over, unless it has been given more since this was promised."""
+    article = session.get(Article, article_id)
+    if article is not None and article.is_published and article.expires_at and article.expires_at <= clock.now():
+        workflow.archive(session, article, actor=SYSTEM)
+
+
+@listens_to("snippet.changed")
+def on_snippet_changed(session: Session, event: Event) -> None:
+    snippets.render_again(session, event.data["snippet"], actor=SYSTEM)
 
 
 @job("articles.repair_index")
@@ -63,5 +90,5 @@ def _document(article: Article) -> Document:
         title=article.title,
         body=f"{article.summary}\n{article.body_text}",
         keywords=" ".join(article.keywords),
-        is_public=article.is_published,
+        is_public=article.is_public,
     )

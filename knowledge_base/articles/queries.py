@@ -2,27 +2,61 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session, defer, joinedload, raiseload
+from sqlalchemy import ColumnElement, Select, and_, case, distinct, exists, func, or_, select, true
+from sqlalchemy.orm import Session, aliased, defer, joinedload, raiseload
 from sqlalchemy.sql.base import ExecutableOption
 
+from kernel import clock
 from kernel.actors import Actor
 from kernel.errors import NotFound
 from kernel.i18n import Language
+from knowledge_base.articles.models import ARTICLE_STATUS_NAMES as ARTICLE_STATUS_NAMES
+from knowledge_base.articles.models import DISCARDED, OPEN
+from knowledge_base.articles.models import VISIBILITY_NAMES as VISIBILITY_NAMES
 from knowledge_base.articles.models import Article as Article
-from knowledge_base.articles.models import ArticleStatus
+from knowledge_base.articles.models import ArticleKind as ArticleKind
+from knowledge_base.articles.models import ArticleStatus as ArticleStatus
 from knowledge_base.articles.models import Category as Category
+from knowledge_base.articles.models import Version as Version
+from knowledge_base.articles.models import Visibility as Visibility
 from knowledge_base.articles.models import Vote as Vote
+from knowledge_base.articles.scripts import other_script
 from tenants.permissions import Permission
 
 
 def visible_to(actor: Actor) -> Select[Article]:
-    """Staff with the permission see every article, everybody else what is published."""
-    query = select(Article)
+    """Staff with the permission see every article, everybody else what is published for them."""
+    return select(Article).where(is_visible(Article, actor))
+
+
+def is_visible(article: Any, actor: Actor) -> ColumnElement[bool]:
+    """Return the condition under which `actor` may read `article`, the entity or an alias of it."""
     if actor.kind == "system" or actor.may(Permission.ARTICLE_READ):
-        return query
-    return query.where(Article.status == ArticleStatus.PUBLISHED)
+        return true()
+    audiences = [article.visibility == Visibility.PUBLIC]
+    if actor.kind == "customer":
+        audiences.append(article.visibility == Visibility.CUSTOMERS)
+        in_group = article.groups.overlap(sorted(actor.groups))
+        audiences.append(and_(article.visibility == Visibility.GROUPS, in_group))
+    return and_(article.status == ArticleStatus.PUBLISHED, or_(*audiences))
+
+
+def in_language(language: Language, actor: Actor) -> ColumnElement[bool]:
+    """Return the condition of what a reader of `language` is shown.
+
+    That is its articles, and those of the other Chinese script that have no translation that `actor` may read.
+    """
+    own: ColumnElement[bool] = Article.language == language.code
+    other = other_script(language)
+    if other is None:
+        return own
+    twin = aliased(Article)
+    has_twin = exists().where(
+        twin.translation_key == Article.translation_key, twin.language == language.code, is_visible(twin, actor)
+    )
+    return or_(own, and_(Article.language == other.code, ~has_twin))
 
 
 def get(session: Session, article_id: int, *, actor: Actor) -> Article:
@@ -34,14 +68,14 @@ def get(session: Session, article_id: int, *, actor: Actor) -> Article:
 
 
 def whole() -> tuple[ExecutableOption, ...]:
-    """Return what to load to show an article: its texts and its category."""
-    return (joinedload(Article.category), raiseload("*"))
+    """Return what to load to show an article: its texts, its category and its owner."""
+    return (joinedload(Article.category), joinedload(Article.owner), raiseload("*"))
 
 
 def for_lists() -> tuple[ExecutableOption, ...]:
-    """Return what to load for a list: an article's category, not its texts."""
+    """Return what to load for a list: an article's category and owner, not its texts."""
     texts = (Article.body, Article.body_html, Article.body_text, Article.headings)
-    return (*(defer(text, raiseload=True) for text in texts), joinedload(Article.category))
+    return (*(defer(text, raiseload=True) for text in texts), joinedload(Article.category), joinedload(Article.owner))
 
 
 def listed(session: Session, ids: Sequence[int], *, actor: Actor) -> list[Article]:
@@ -66,14 +100,50 @@ def _without_text() -> tuple[ExecutableOption, ...]:
 
 
 def in_category(session: Session, category_ids: Sequence[int], language: Language, *, actor: Actor) -> Sequence[Article]:
-    query = visible_to(actor).where(Article.category_id.in_(category_ids), Article.language == language.code)
-    return session.scalars(query.options(*_without_text()).order_by(Article.id)).all()
+    """Return the articles of these categories as a reader of `language` is shown them, in the order their editors chose."""
+    query = visible_to(actor).where(Article.category_id.in_(category_ids), in_language(language, actor))
+    return session.scalars(query.options(*_without_text()).order_by(Article.position, Article.id)).all()
+
+
+def all_in_category(session: Session, category_id: int, *, actor: Actor) -> Sequence[Article]:
+    """Return every article of a category in every language, in the order their editors chose."""
+    query = visible_to(actor).where(Article.category_id == category_id).options(*_without_text())
+    return session.scalars(query.order_by(Article.position, Article.id)).all()
 
 
 def popular(session: Session, language: Language, *, actor: Actor, limit: int = 5) -> Sequence[Article]:
     """Return the articles that helped most readers."""
-    query = visible_to(actor).where(Article.language == language.code).options(*_without_text())
+    query = visible_to(actor).where(in_language(language, actor)).options(*_without_text())
     return session.scalars(query.order_by(Article.helpful_count.desc(), Article.id).limit(limit)).all()
+
+
+def _views(actor: Actor) -> dict[str, ColumnElement[bool]]:
+    """Return the editors' views of the articles, as conditions."""
+
+    def stands(*states: ArticleStatus) -> ColumnElement[bool]:
+        return or_(Article.status.in_(states), Article.next_status.in_(states))
+
+    return {
+        "all": true(),
+        "mine": Article.owner_id == actor.id,
+        "review": stands(ArticleStatus.IN_REVIEW),
+        "drafts": stands(ArticleStatus.DRAFT, ArticleStatus.APPROVED),
+        "scheduled": stands(ArticleStatus.SCHEDULED),
+        "published": Article.status == ArticleStatus.PUBLISHED,
+        "overdue": and_(Article.review_by <= clock.now().date(), Article.status != ArticleStatus.ARCHIVED),
+        "archived": Article.status == ArticleStatus.ARCHIVED,
+    }
+
+
+def in_view(query: Select[Article], view: str, *, actor: Actor) -> Select[Article]:
+    return query.where(_views(actor)[view])
+
+
+def view_counts(session: Session, *, actor: Actor) -> dict[str, int]:
+    """Return how many articles each view holds, in one statement."""
+    conditions = _views(actor)
+    counts = visible_to(actor).with_only_columns(*(func.count().filter(condition) for condition in conditions.values()))
+    return dict(zip(conditions, session.execute(counts).one(), strict=True))
 
 
 def related(session: Session, article: Article, *, actor: Actor, limit: int = 5) -> Sequence[Article]:
@@ -86,12 +156,16 @@ def related(session: Session, article: Article, *, actor: Actor, limit: int = 5)
 
 @dataclass(frozen=True)
 class Branch:
-    """A category in its place: its path from the root, its branches, and how many articles it and they hold."""
+    """A category in its place: its path from the root, its branches, and how many articles it and they hold for the reader.
+
+    `is_hidden` says that it holds articles, and none, in no language, that the reader may see: even its name is not for them.
+    """
 
     category: Category
     path: tuple[Category, ...]
     branches: tuple["Branch", ...]
     article_count: int
+    is_hidden: bool = False
 
     @property
     def all_ids(self) -> list[int]:
@@ -109,26 +183,40 @@ def category(session: Session, category_id: int) -> Category:
 def tree(session: Session, language: Language, *, actor: Actor) -> list[Branch]:
     """Return the roots of the category tree with the counts of what `actor` may read in `language`, in two statements."""
     categories = session.scalars(select(Category).order_by(Category.position, Category.id)).all()
-    per_category = (
-        visible_to(actor)
-        .where(Article.language == language.code)
-        .with_only_columns(Article.category_id, func.count())
-        .group_by(Article.category_id)
-    )
-    counts = {category_id: count for category_id, count in session.execute(per_category)}
+    visible = is_visible(Article, actor)
+    per_category = select(
+        Article.category_id,
+        func.count(distinct(case((and_(visible, in_language(language, actor)), Article.translation_key)))),
+        func.count(case((visible, 1))),
+        func.count(),
+    ).group_by(Article.category_id)
+    counts = {row[0]: _Counts(*row[1:]) for row in session.execute(per_category)}
     children: dict[int | None, list[Category]] = {}
     for category in categories:
         children.setdefault(category.parent_id, []).append(category)
-    return [_branch(category, (), children, counts) for category in children.get(None, [])]
+    return [_branch(category, (), children, counts)[0] for category in children.get(None, [])]
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """How many articles: that the reader is shown, may see in any language, and there are."""
+
+    shown: int = 0
+    visible: int = 0
+    all: int = 0
+
+    def __add__(self, other: "_Counts") -> "_Counts":
+        return _Counts(self.shown + other.shown, self.visible + other.visible, self.all + other.all)
 
 
 def _branch(
-    category: Category, above: tuple[Category, ...], children: dict[int | None, list[Category]], counts: dict[int, int]
-) -> Branch:
+    category: Category, above: tuple[Category, ...], children: dict[int | None, list[Category]], counts: dict[int, _Counts]
+) -> tuple[Branch, _Counts]:
     path = (*above, category)
-    branches = tuple(_branch(child, path, children, counts) for child in children.get(category.id, []))
-    total = counts.get(category.id, 0) + sum(branch.article_count for branch in branches)
-    return Branch(category, path, branches, total)
+    below = [_branch(child, path, children, counts) for child in children.get(category.id, [])]
+    total = sum((count for _branch, count in below), counts.get(category.id, _Counts()))
+    branches = tuple(branch for branch, _count in below)
+    return Branch(category, path, branches, total.shown, is_hidden=bool(total.all) and not total.visible), total
 
 
 def find_branch(roots: Sequence[Branch], category_id: int) -> Branch:
@@ -142,6 +230,47 @@ def find_branch(roots: Sequence[Branch], category_id: int) -> Branch:
 def flattened(roots: Sequence[Branch]) -> list[Branch]:
     """Return the tree in reading order."""
     return [one for root in roots for one in (root, *flattened(root.branches))]
+
+
+def open_version(session: Session, article: Article) -> Version | None:
+    """Return the version that is being worked on, if any."""
+    query = select(Version).where(Version.article_id == article.id, Version.state.in_(OPEN))
+    return session.scalar(query.order_by(Version.number.desc()).limit(1))
+
+
+def latest(session: Session, article: Article) -> Version:
+    """Return the newest version that nobody has discarded; of an article put away before its first day, the newest."""
+    query = select(Version).where(Version.article_id == article.id)
+    version = session.scalar(query.order_by(Version.state == DISCARDED, Version.number.desc()).limit(1))
+    assert version is not None, "an article has a version from its first day on"
+    return version
+
+
+def version(session: Session, article: Article, number: int) -> Version:
+    """Return one version, or raise `NotFound`."""
+    found = session.scalar(select(Version).where(Version.article_id == article.id, Version.number == number))
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def versions(session: Session, article: Article, *, limit: int = 100) -> Sequence[Version]:
+    """Return an article's versions, newest first: for staff, who may read the article's every word."""
+    query = select(Version).where(Version.article_id == article.id).order_by(Version.number.desc())
+    return session.scalars(query.limit(limit)).all()
+
+
+def source_of(session: Session, translation_key: str) -> Article | None:
+    """Return the article that its translations follow: the one written first."""
+    query = select(Article).where(Article.translation_key == translation_key)
+    return session.scalar(query.options(*_without_text()).order_by(Article.id).limit(1))
+
+
+def every_translation(session: Session, article: Article) -> Sequence[Article]:
+    """Return the article in all its languages, locked, for commands that change them together."""
+    query = select(Article).where(Article.translation_key == article.translation_key).order_by(Article.id)
+    with_place = query.options(joinedload(Article.category, innerjoin=True)).with_for_update(of=Article)
+    return session.scalars(with_place.execution_options(populate_existing=True)).all()
 
 
 def vote_of(session: Session, article: Article, visitor: str) -> Vote | None:

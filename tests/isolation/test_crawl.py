@@ -14,7 +14,9 @@ from werkzeug.routing import Rule
 
 import wsgi
 from kernel import database, passwords
+from kernel.actors import SYSTEM
 from kernel.files import Upload
+from knowledge_base.articles import snippets
 from service_desk.tickets import commands as tickets
 from service_desk.tickets import queries as ticket_queries
 from tenants import sign_ins
@@ -43,6 +45,7 @@ def alphas_ids(alpha, in_tenant) -> dict[str, str]:
         tickets.note(session, ticket, body=f"{CANARY} note", actor=agent.as_actor())
         file = ticket_queries.conversation(session, ticket, actor=agent.as_actor())[0].files[0]
         article = factories.article(session, title=f"{CANARY} article", body=CANARY)
+        snippet = snippets.add(session, name=CANARY, words={"en": CANARY}, actor=SYSTEM)
         browser_of_agent = sign_ins.open_sign_in(session, face="desk", person_id=agent.id)
         request = sign_ins.ask_for_code(session, email=owner.email, language="en", return_to="", actor=owner.as_actor())
         return {
@@ -52,6 +55,7 @@ def alphas_ids(alpha, in_tenant) -> dict[str, str]:
             "customer_id": str(owner.id),
             "article_id": str(article.id),
             "category_id": str(article.category_id),
+            "snippet_id": str(snippet.id),
             "record_id": str(owner.id),
             "view_id": "424242",
             "row_id": "7b0f2a52-0000-4000-8000-000000000000",

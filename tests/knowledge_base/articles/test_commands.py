@@ -52,8 +52,8 @@ def test_an_article_has_one_text_in_each_language(session, make_article):
         make_article(language="zh_Hant", translation_key=first.translation_key)
 
 
-def test_a_change_counts_up_the_revision_and_renders_anew(session, make_article, sam):
-    article = make_article()
+def test_a_change_of_a_draft_counts_up_the_revision_and_renders_anew(session, make_article, sam):
+    article = make_article(status=ArticleStatus.DRAFT)
     session.flush()
     seen = article.revision
     commands.change(session, article, values={"body": "**New**", "title": article.title}, revision=seen, actor=sam)
@@ -66,24 +66,36 @@ def test_a_change_counts_up_the_revision_and_renders_anew(session, make_article,
         commands.change(session, article, values={"body": "Other"}, revision=seen, actor=sam)
 
 
-def test_an_agent_changes_drafts_and_not_what_readers_see(session, make_article, make_staff):
+def test_readers_keep_what_they_see_while_its_next_version_is_written(session, make_article, make_staff):
     agent = make_staff(role=Role.AGENT).as_actor()
+    article = make_article(body="Old")
+    commands.change(session, article, values={"body": "New", "keywords": ["late"]}, revision=None, actor=agent)
+    version = queries.open_version(session, article)
+    assert (article.body, article.next_status, version.body, version.number) == ("Old", ArticleStatus.DRAFT, "New", 2)
+    assert (version.title, version.keywords, version.author_ids) == (article.title, ["late"], [agent.id])
+
+
+def test_an_agent_moves_no_article_that_readers_see(session, make_article, make_staff):
+    agent = make_staff(role=Role.AGENT).as_actor()
+    elsewhere = factories.category(session)
     draft, published = make_article(status=ArticleStatus.DRAFT), make_article()
-    commands.change(session, draft, values={"body": "New"}, revision=None, actor=agent)
-    assert draft.body == "New"
+    commands.change(session, draft, values={"category": elsewhere}, revision=None, actor=agent)
+    assert draft.category_id == elsewhere.id
     with pytest.raises(Forbidden):
-        commands.change(session, published, values={"body": "New"}, revision=None, actor=agent)
+        commands.change(session, published, values={"category": elsewhere}, revision=None, actor=agent)
 
 
-def test_all_names_of_a_category_are_replaced_and_one_must_remain(session, sam):
-    category = factories.category(session, "Rooms")
-    commands.name_in_all(session, category, names={"zh_Hans": "客房", "en": " "}, actor=sam)
-    assert category.names == {"zh_Hans": "客房"}
-    with pytest.raises(InvalidField):
-        commands.name_in_all(session, category, names={"en": ""}, actor=sam)
+def test_an_import_changes_what_readers_see_and_leaves_somebodys_next_version_alone(session, make_article, sam):
+    article = make_article(body="Old")
+    commands.change(session, article, values={"body": "Mine"}, revision=None, actor=sam)
+    commands.change(session, article, values={"body": "Imported"}, revision=None, actor=SYSTEM)
+    assert (article.body, article.next_status) == ("Imported", ArticleStatus.DRAFT)
+    assert queries.open_version(session, article).body == "Mine"
+    commands.change(session, article, values={"body": "Imported"}, revision=None, actor=SYSTEM)
+    assert article.live_number == 3
 
 
-@pytest.mark.parametrize("field", ["body_html", "status", "language", "revision", "author_id"])
+@pytest.mark.parametrize("field", ["body_html", "status", "language", "revision", "author_id", "visibility"])
 def test_only_what_is_declared_editable_can_be_set(session, make_article, sam, field):
     with pytest.raises((ValueError, KeyError)):
         commands.change(session, make_article(), values={field: "x"}, revision=None, actor=sam)
@@ -110,24 +122,6 @@ def test_the_day_of_publication_is_the_first_one(session, make_article, sam):
     commands.withdraw(session, article, actor=sam)
     commands.publish(session, article, actor=sam)
     assert article.published_at == first
-
-
-def test_a_category_has_a_name_and_its_place_is_the_last(session, sam):
-    parent = commands.add_category(session, names={"en": "Rooms", "fr": "Chambres"}, parent=None, actor=sam)
-    first, second = (commands.add_category(session, names={"en": n}, parent=parent, actor=sam) for n in ("A", "B"))
-    assert parent.names == {"en": "Rooms"}
-    assert (first.parent_id, first.position, second.position) == (parent.id, 1, 2)
-    for names in ({}, {"en": " "}, {"fr": "Chambres"}):
-        with pytest.raises(InvalidField):
-            commands.add_category(session, names=names, parent=None, actor=sam)
-
-
-def test_a_category_is_named_in_another_language(session, sam):
-    category = factories.category(session, "Rooms")
-    commands.name_category(session, category, language="zh_Hant", name="客房", actor=sam)
-    commands.name_category(session, category, language="zh_Hant", name="客房", actor=sam)
-    assert category.names == {"en": "Rooms", "zh_Hant": "客房"}
-    assert _events(session).count("category.named") == 1
 
 
 def test_a_reader_has_one_vote_and_may_change_it(session, make_article):
