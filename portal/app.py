@@ -6,7 +6,20 @@ from werkzeug.wrappers import Response
 
 from crm.customers import queries as customers
 from kernel import i18n
-from portal import account, asking, brand, help_centre, home, navigation, rating, requests, robots, searching, signing_in
+from portal import (
+    account,
+    article_files,
+    asking,
+    brand,
+    help_centre,
+    home,
+    navigation,
+    rating,
+    requests,
+    robots,
+    searching,
+    signing_in,
+)
 from tenants import sign_ins
 from web import access, face, hosts, htmx, languages
 from web.access import Person
@@ -15,6 +28,7 @@ from web.lifecycle import session
 # The rooms that have pages; a new room is one line here.
 ROOMS = (
     account,
+    article_files,
     asking,
     brand,
     help_centre,

@@ -11,10 +11,11 @@ from wtforms import RadioField, TextAreaField
 from wtforms.validators import InputRequired, Optional
 
 from kernel import i18n
+from kernel.errors import NotFound
 from kernel.i18n import BY_CODE, Language
 from kernel.i18n import lazy_text as _l
 from kernel.text import slug as slug_of
-from knowledge_base.articles import commands, queries
+from knowledge_base.articles import commands, queries, reading
 from knowledge_base.articles.queries import Article, Branch, Category, Vote
 from portal import navigation, shelf
 from web import htmx
@@ -58,6 +59,8 @@ def _addresses() -> dict[str, Callable[..., str]]:
 def category(category_id: int, slug: str) -> str | Response:
     stock = shelf.stocked()
     branch = queries.find_branch(stock.roots, category_id)
+    if branch.is_hidden:
+        raise NotFound()
     here = category_url(branch.category)
     if slug != slug_of(branch.category.name_in(i18n.spoken())):
         return redirect(here, 301)
@@ -93,8 +96,8 @@ def article(article_id: int, slug: str) -> str | Response:
 
 
 def _page_of(found: Article, translations: dict[str, Article]) -> str:
-    written_in = BY_CODE[found.language]
-    headings = [heading for heading in found.headings if heading[0] <= 3]
+    shown = reading.of(found, i18n.spoken())
+    headings = [heading for heading in shown.headings if heading[0] <= 3]
     paths = {code: article_url(translation) for code, translation in translations.items()}
 
     def language_url(language: Language) -> str:
@@ -103,7 +106,7 @@ def _page_of(found: Article, translations: dict[str, Article]) -> str:
     return render_template(
         "portal/help_centre/article.html",
         article=found,
-        written_in=written_in,
+        shown=shown,
         translations=[other for code, other in BY_CODE.items() if code in translations],
         path=_branch_of(found).path,
         headings=headings if len(headings) >= _LEAST_HEADINGS else [],
