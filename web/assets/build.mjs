@@ -21,7 +21,7 @@ const browsers = ["chrome111", "edge111", "firefox113", "safari16.2"]
 const safelist = {
   // What Markdown may write into an article or a message.
   standard:
-    "h1 h2 h3 h4 h5 h6 em i b strong mark sup sub blockquote pre figure img cite abbr hr del steps callout".split(" "),
+    "h1 h2 h3 h4 h5 h6 em i b strong mark sup sub blockquote pre figure img cite abbr hr del steps callout callout-title video-link video".split(" "),
   greedy: [/^tone-/, /^hue-/, /^priority-/, /^btn-(primary|secondary|quiet|danger)$/, /^sla-/],
 }
 const budgets = { "portal.css": 12, "portal.js": 25, "desk.css": 24, "desk.js": 30 }
