@@ -23,6 +23,13 @@ ROOMS = (
     "backoffice.service_desk.tickets",
     "backoffice.crm.customers",
     "backoffice.knowledge_base.articles",
+    "backoffice.knowledge_base.writing",
+    "backoffice.knowledge_base.reviewing",
+    "backoffice.knowledge_base.settings",
+    "backoffice.knowledge_base.history",
+    "backoffice.knowledge_base.viewing",
+    "backoffice.knowledge_base.translations",
+    "backoffice.knowledge_base.snippets",
     "backoffice.knowledge_base.categories",
 )
 

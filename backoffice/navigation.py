@@ -26,11 +26,15 @@ class Room(NamedTuple):
 
 
 _TICKETS = ("inbox", "tickets", "ticket_facts", "new_ticket")
+_ARTICLES = (
+    *("articles", "writing", "reviewing", "article_settings", "article_history"),
+    *("viewing", "translations", "snippets", "categories"),
+)
 # A new room of the desk is one line here.
 _ROOMS = (
     Room("inbox", _l("Inbox"), "inbox", "inbox.listing", Permission.TICKET_READ, _TICKETS),
     Room("customers", _l("Customers"), "users", "customers.listing", Permission.CUSTOMER_READ, ("customers",)),
-    Room("knowledge", _l("Knowledge base"), "book", "articles.listing", Permission.ARTICLE_READ, ("articles", "categories")),
+    Room("knowledge", _l("Knowledge base"), "book", "articles.listing", Permission.ARTICLE_READ, _ARTICLES),
 )
 # Key, label, icon, address and count, as the layout takes them apart.
 Item = tuple[str, LazyText, str, str, int]

@@ -1,71 +1,101 @@
-"""Articles at the desk: the list, the article as its readers see it, the form, publishing."""
+"""Articles at the desk: the editors' overview, and an article with all that is known of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask import flash, render_template, request, url_for
-from flask_babel import gettext as _
+from flask import request, url_for
+from sqlalchemy import Select
 from sqlalchemy.orm import Session
-from werkzeug.wrappers import Response
 
 from kernel.actors import Actor
-from kernel.i18n import BY_CODE, LANGUAGES, spoken
+from kernel.i18n import BY_CODE, LANGUAGES, LazyText, spoken
 from kernel.i18n import lazy_text as _l
-from knowledge_base.articles import commands, queries
+from knowledge_base.articles import commands, queries, texts, translating, workflow
 from knowledge_base.articles.fields import ARTICLE
-from knowledge_base.articles.queries import Article
-from knowledge_base.articles.rendering import render
+from knowledge_base.articles.queries import VISIBILITY_NAMES, Article, Visibility
+from tenants import staff
 from tenants.permissions import Permission
-from web import access, htmx
-from web.access import requires
+from web import access
 from web.lifecycle import session
-from web.record_pages import BulkAction, RecordPages, blueprint_of
+from web.record_pages import BulkAction, RecordPages, Tab, blueprint_of
+
+_VIEWS: dict[str, tuple[LazyText, str]] = {
+    "all": (_l("All"), "list"),
+    "mine": (_l("My articles"), "user"),
+    "review": (_l("Waiting for review"), "eye"),
+    "drafts": (_l("Being written"), "pencil"),
+    "scheduled": (_l("Scheduled"), "calendar"),
+    "published": (_l("Published"), "world"),
+    "overdue": (_l("Due to be read again"), "alarm"),
+    "archived": (_l("Archived"), "archive"),
+}
 
 
-def _categories() -> Sequence[tuple[int, str]]:
+def _view() -> str:
+    asked = request.args.get("view", "")
+    return asked if asked in _VIEWS else "all"
+
+
+def _in_view(query: Select[Article]) -> Select[Article]:
+    return queries.in_view(query, _view(), actor=access.actor())
+
+
+def _tabs() -> tuple[str, Sequence[Tab]]:
+    counts = queries.view_counts(session, actor=access.actor())
+    return _view(), [Tab(key, label, icon, counts[key]) for key, (label, icon) in _VIEWS.items()]
+
+
+def categories() -> list[tuple[int, str]]:
     """Return the tree in reading order, each branch below and further in than its parent."""
     branches = queries.flattened(queries.tree(session, spoken(), actor=access.actor()))
     return [(branch.category.id, "\u2003" * (len(branch.path) - 1) + branch.category.name_in(spoken())) for branch in branches]
 
 
-def _add(session: Session, *, category: int, actor: Actor, **values: Any) -> Article:
-    original = request.args.get("translation_of", "")
-    if original:
-        values["translation_key"] = queries.get(session, _row_id(original), actor=actor).translation_key
-    return commands.write(session, category=queries.category(session, category), **values, actor=actor)
+def people() -> list[tuple[int, str]]:
+    return [(member.id, member.name) for member in staff.assignable(session)]
 
 
-def _row_id(text: str) -> int:
-    """Return the id that an address names; 0, which no row has, when it names none."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
+def _place_and_audience(article: Article) -> str:
+    place = article.category.name_in(spoken())
+    is_public = article.visibility == Visibility.PUBLIC
+    return place if is_public else f"{place} · {VISIBILITY_NAMES[Visibility(article.visibility)]}"
 
 
-def _change(session: Session, article: Article, *, values: dict[str, Any], version: int | None, actor: Actor) -> None:
-    if "category" in values:
-        values = {**values, "category": queries.category(session, values["category"])}
-    commands.change(session, article, values=values, revision=version, actor=actor)
-
-
-def _context(article: Article | None) -> dict[str, Any]:
-    """Return what the article's page and form show besides: its translations, and the languages it still lacks."""
+def context(article: Article | None) -> dict[str, Any]:
+    """Return what an article's page shows besides: the version in hand, its translations, the languages it lacks."""
     if article is None:
         return {}
-    translations = queries.translations(session, article, actor=access.actor())
+    row = translating.rows(session, [article.translation_key], actor=access.actor())[0]
+    in_hand = queries.open_version(session, article)
     return {
         "written_in": BY_CODE[article.language],
-        "translations": [(BY_CODE[code], other) for code, other in translations.items() if other.id != article.id],
-        "missing": [language for language in LANGUAGES if language.code not in translations],
+        "row_of_languages": row,
+        "missing": [language for language in LANGUAGES if language.code not in row.by_code],
         "public_url": f"/{BY_CODE[article.language].path}/a/{article.id}-{article.slug}",
-        "may_change": access.actor().may(Permission.ARTICLE_PUBLISH if article.is_published else Permission.ARTICLE_WRITE),
+        "in_hand": in_hand,
+        "in_hand_html": _html_of(article, in_hand.body) if in_hand and article.is_published else "",
+        "is_own": in_hand is not None and access.actor().id in in_hand.author_ids,
+        "may_arrange": may_arrange(row),
     }
 
 
-def _publish(session: Session, article: Article, _value: str, actor: Actor) -> None:
-    commands.publish(session, article, actor=actor)
+def _html_of(article: Article, body: str) -> str:
+    return texts.rendered(session, body, article.language).html
 
 
-def _withdraw(session: Session, article: Article, _value: str, actor: Actor) -> None:
-    commands.withdraw(session, article, actor=actor)
+def may_arrange(row: translating.Row) -> bool:
+    """Whether the actor may set place and audience: of what readers see, only who may publish."""
+    is_live = any(one.is_published for one in row.by_code.values())
+    return access.actor().may(Permission.ARTICLE_PUBLISH if is_live else Permission.ARTICLE_WRITE)
+
+
+def _bulk(
+    name: str, label: LazyText, icon: str, apply: Callable[..., None], permission: Permission = Permission.ARTICLE_PUBLISH
+) -> BulkAction:
+    def to_each(session: Session, article: Article, _value: str, actor: Actor) -> None:
+        apply(session, article, actor=actor)
+
+    return BulkAction(name=name, label=label, icon=icon, permission=permission, apply=to_each)
 
 
 PAGES = RecordPages(
@@ -74,61 +104,44 @@ PAGES = RecordPages(
     read=Permission.ARTICLE_READ,
     write=Permission.ARTICLE_WRITE,
     visible_to=queries.visible_to,
+    view=_in_view,
+    tabs=_tabs,
     options=queries.for_lists(),
     show_options=queries.whole(),
-    columns=("title", "language", "category", "status", "helpful_count", "unhelpful_count", "updated_at"),
-    filters=("language", "category", "status", "keywords", "helpful_count", "unhelpful_count", "updated_at"),
-    looks={"status": "status"},
-    references={"category": _categories},
+    columns=("title", "language", "status", "next_status", "owner", "review_by", "unhelpful_count", "updated_at"),
+    filters=(
+        *("language", "category", "status", "next_status", "kind", "visibility", "groups", "owner"),
+        *("review_by", "keywords", "helpful_count", "unhelpful_count", "updated_at"),
+    ),
+    subtitle=_place_and_audience,
+    looks={"status": "status", "next_status": "status"},
+    references={"category": categories, "owner": people},
     bulk=(
-        BulkAction(name="publish", label=_l("Publish"), icon="world", permission=Permission.ARTICLE_PUBLISH, apply=_publish),
-        BulkAction(
-            name="withdraw", label=_l("Withdraw"), icon="eye-off", permission=Permission.ARTICLE_PUBLISH, apply=_withdraw
-        ),
+        _bulk("submit", _l("Ask for a review"), "eye", workflow.submit, Permission.ARTICLE_WRITE),
+        _bulk("publish", _l("Publish"), "world", commands.publish),
+        _bulk("withdraw", _l("Withdraw"), "eye-off", commands.withdraw),
+        _bulk("archive", _l("Archive"), "archive", workflow.archive),
     ),
+    new_url=lambda: url_for("writing.new"),
     new_label=_l("New article"),
-    form=(
-        (_l("Where it belongs"), ("language", "category")),
-        (_l("What it says"), ("title", "summary", "body", "keywords")),
-    ),
-    form_only_new=("language",),
-    add=_add,
-    change=_change,
-    context=_context,
+    context=context,
     events={
         "article.written": _l("%(who)s wrote this article"),
         "article.changed": _l("%(who)s changed: %(what)s"),
+        "article.submitted": _l("%(who)s asked for a review"),
+        "article.sent_back": _l("%(who)s sent it back"),
+        "article.approved": _l("%(who)s approved it"),
+        "article.scheduled": _l("%(who)s set the hour of publication"),
+        "article.unscheduled": _l("%(who)s took back the hour of publication"),
         "article.published": _l("%(who)s published it"),
+        "article.rolled_back": _l("%(who)s went back to an earlier version"),
+        "article.discarded": _l("%(who)s gave up the next version"),
         "article.withdrawn": _l("%(who)s withdrew it"),
+        "article.archived": _l("%(who)s archived it"),
+        "article.arranged": _l("%(who)s changed: %(what)s"),
+        "article.confirmed": _l("%(who)s found the translation up to date"),
     },
     list_template="backoffice/knowledge_base/articles.html",
     show_template="backoffice/knowledge_base/article.html",
-    form_template="backoffice/knowledge_base/article_form.html",
 )
 blueprint = blueprint_of(PAGES, "articles")
-
-
-@blueprint.post("/articles/<int:record_id>/publish")
-@requires(Permission.ARTICLE_PUBLISH)
-def publish(record_id: int) -> Response:
-    article = queries.get(session, record_id, actor=access.actor())
-    commands.publish(session, article, actor=access.actor())
-    flash(_("The article is published. Readers find it within a minute."), "success")
-    return htmx.redirect_to(url_for(".show", record_id=record_id))
-
-
-@blueprint.post("/articles/<int:record_id>/withdraw")
-@requires(Permission.ARTICLE_PUBLISH)
-def withdraw(record_id: int) -> Response:
-    article = queries.get(session, record_id, actor=access.actor())
-    commands.withdraw(session, article, actor=access.actor())
-    flash(_("The article is a draft again. No reader sees it."), "success")
-    return htmx.redirect_to(url_for(".show", record_id=record_id))
-
-
-@blueprint.post("/articles/preview")
-@requires(Permission.ARTICLE_WRITE)
-def preview() -> str:
-    """Return the text of the form as its readers would see it."""
-    text = request.form.get("body", "")[: commands.BODY_LENGTH]
-    return render_template("backoffice/knowledge_base/_preview.html", html=render(text).html)
