@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from crm.customers import commands as customers
 from crm.customers.models import Customer
+from infra.demo import editorial
 from infra.demo.chain import CHAIN, OPERATOR, PASSWORD, DemoTenant
 from kernel import clock, database, passwords
 from kernel.actors import SYSTEM
@@ -120,6 +121,8 @@ class _People:
         self.customers[f"customer@{self.tenant.slug}.example"].password_hash = hashed
         for line in _tickets_in_order(self.tenant):
             self._ticket(line)
+        author, reviewer = (self.staff[f"{role}@{self.tenant.slug}.example"].as_actor() for role in ("agent", "manager"))
+        editorial.load(self.session, self.tenant, author=author, reviewer=reviewer)
 
     def _member(self, person: dict[str, Any], hashed: str) -> StaffMember:
         role = Role(person["role"])
