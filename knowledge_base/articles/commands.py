@@ -17,7 +17,7 @@ from knowledge_base.articles import arranging, queries, texts, workflow
 from knowledge_base.articles.arranging import add_category as add_category
 from knowledge_base.articles.arranging import name_category as name_category
 from knowledge_base.articles.arranging import name_in_all as name_in_all
-from knowledge_base.articles.models import Article, ArticleKind, ArticleStatus, Category, Visibility, Vote
+from knowledge_base.articles.models import DISCARDED, Article, ArticleKind, ArticleStatus, Category, Visibility, Vote
 from knowledge_base.articles.texts import BODY_LENGTH as BODY_LENGTH
 from knowledge_base.articles.texts import TITLE_LENGTH as TITLE_LENGTH
 from knowledge_base.articles.workflow import publish as publish
@@ -53,7 +53,8 @@ def write(
     article.author_id = article.owner_id = actor.id
     words = {"title": title, "summary": summary, "body": body, "keywords": keywords}
     version = texts.first(session, article, words, actor=actor)
-    version.state = article.status = status
+    article.status = status
+    version.state = DISCARDED if status == ArticleStatus.ARCHIVED else status
     if status == ArticleStatus.PUBLISHED:
         article.live_number, article.published_at = version.number, clock.now()
         version.published_at = article.published_at

@@ -10,7 +10,7 @@ from kernel.actors import SYSTEM
 from kernel.events import Event, listens_to
 from kernel.i18n import BY_CODE
 from kernel.jobs import job
-from knowledge_base.articles import queries, snippets, workflow
+from knowledge_base.articles import queries, snippets, texts, workflow
 from knowledge_base.articles.finding import index_folder
 from knowledge_base.articles.models import Article, ArticleStatus
 from knowledge_base.search import index
@@ -39,6 +39,7 @@ def publish_when_due(session: Session, *, article_id: int, number: int) -> None:
     article = session.get(Article, article_id)
     if article is None:
         return
+    texts.hold(session, article)
     version = queries.open_version(session, article)
     is_due = version is not None and version.publish_at is not None and version.publish_at <= clock.now()
     if version is not None and is_due and version.number == number and version.state == ArticleStatus.SCHEDULED:

@@ -235,7 +235,9 @@ def flattened(roots: Sequence[Branch]) -> list[Branch]:
 def open_version(session: Session, article: Article) -> Version | None:
     """Return the version that is being worked on, if any."""
     query = select(Version).where(Version.article_id == article.id, Version.state.in_(OPEN))
-    return session.scalar(query.order_by(Version.number.desc()).limit(1))
+    # Read anew: a command has locked the article since a page may have looked.
+    newest = query.order_by(Version.number.desc()).limit(1).execution_options(populate_existing=True)
+    return session.scalar(newest)
 
 
 def latest(session: Session, article: Article) -> Version:
