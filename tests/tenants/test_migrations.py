@@ -149,3 +149,31 @@ def test_a_step_that_fails_leaves_the_tenant_where_it_was_and_can_be_run_again(a
         tables = connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 't_old' AND tablename = 'customer'")
         assert tables.fetchone() == (0,)
     assert migrations.run_all() == 1
+
+
+_OLD_ARTICLE = """
+    INSERT INTO article (translation_key, language, category_id, title, body, body_html, body_text, headings, status,
+                         search_text, author_id, created_at, updated_at, revision)
+    VALUES (%s, 'en', 1, 'Late', 'B', '<p>B</p>', 'B', '[]', %s, 'late', 7, now(), now(), 1)
+"""
+
+
+def test_articles_from_before_are_read_as_before_and_have_a_first_version(old_tenant):
+    earlier = [step for step in migrations.steps("tenant") if "0001" < step.revision < "0011"]
+    with database.owner_transaction() as connection:
+        migrations._apply(connection, old_tenant, earlier)
+        connection.execute("UPDATE platform.tenant SET revision = %s WHERE slug = 'old'", [earlier[-1].revision])
+        connection.execute("INSERT INTO category (id, names, position, created_at) VALUES (1, '{}', 1, now())")
+        for status in ("published", "draft"):
+            connection.execute(_OLD_ARTICLE, [status, status])
+    migrations.run_all()
+    with database.owner_transaction() as connection:
+        connection.execute('SET search_path TO "t_old", ext')
+        facts = "status, kind, visibility, groups, file_ids, live_number, text_at = updated_at"
+        articles = connection.execute(f"SELECT {facts} FROM article ORDER BY status").fetchall()
+        versions = connection.execute("SELECT number, state, title, author_ids FROM article_version ORDER BY state").fetchall()
+    assert articles == [
+        ("draft", "answer", "public", [], [], None, True),
+        ("published", "answer", "public", [], [], 1, True),
+    ]
+    assert versions == [(1, "draft", "Late", [7]), (1, "published", "Late", [7])]
