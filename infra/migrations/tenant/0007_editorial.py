@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
-revision = "0011"
+revision = "0007"
 down_revision = "0006"
 
 _TIME = sa.DateTime(timezone=True)
