@@ -224,9 +224,9 @@ def probe(query: LiteralString, *values: Any) -> tuple[Any, ...]:
     For questions about our own health: the pool may be busy, and it is patient.
     """
     address = plain_address(settings.current().database_url)
-    patience: Any = {"connect_timeout": _PROBE_SECONDS, "options": f"-c statement_timeout={_PROBE_SECONDS}s"}
-    with psycopg.connect(address, prepare_threshold=None, **patience) as connection:
-        connection.execute(PLATFORM.sql.encode())
+    with psycopg.connect(address, prepare_threshold=None, connect_timeout=_PROBE_SECONDS) as connection:
+        # Not as a start-up option, which pgbouncer would refuse.
+        connection.execute(f"{PLATFORM.sql}; SET LOCAL statement_timeout = '{_PROBE_SECONDS}s'".encode())
         row: tuple[Any, ...] | None = connection.execute(query, values).fetchone()
     assert row is not None, "a probe asks for exactly one row"
     return row

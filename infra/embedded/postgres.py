@@ -13,6 +13,7 @@ from psycopg import sql
 
 from infra.embedded import binaries, processes
 from infra.embedded.service import Service, ServiceFailed, write_private
+from kernel.privileges import GRANTS_TO_OWN_ROLES, REVOKE_RISKY_FUNCTIONS
 
 DATABASE = "frontdesk"
 OWNER = "frontdesk_owner"
@@ -24,34 +25,18 @@ ROLES: dict[str, LiteralString] = {
     OWNER: "CREATE ROLE frontdesk_owner LOGIN CREATEROLE PASSWORD {password}",
     APP: "CREATE ROLE frontdesk_app LOGIN NOINHERIT PASSWORD {password}",
 }
-# With these a mere SELECT could change its role, or run a text as a statement of its own.
-_REVOKED_FUNCTIONS: LiteralString = """
-    DO $$ DECLARE risky regprocedure; BEGIN
-      FOR risky IN
-        SELECT oid FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace AND (
-          proname = 'set_config' OR proname ~ '^(query|table|cursor|schema|database)_to_xml'
-          OR proname IN ('lo_creat', 'lo_create', 'lo_from_bytea', 'pg_advisory_lock', 'pg_advisory_lock_shared',
-                         'pg_try_advisory_lock', 'pg_try_advisory_lock_shared', 'pg_notify'))
-      LOOP EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', risky); END LOOP;
-    END $$"""
 DATABASE_SETUP: tuple[LiteralString, ...] = (
     "ALTER ROLE frontdesk_app SET search_path = no_tenant",
-    "REVOKE ALL ON DATABASE frontdesk FROM PUBLIC",
-    "GRANT CONNECT ON DATABASE frontdesk TO frontdesk_app",
     "REVOKE ALL ON SCHEMA public FROM PUBLIC",
     "CREATE SCHEMA IF NOT EXISTS ext AUTHORIZATION frontdesk_owner",
     "GRANT USAGE ON SCHEMA ext TO PUBLIC",
     "CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA ext",
     "CREATE EXTENSION IF NOT EXISTS unaccent SCHEMA ext",
     "CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA ext",
-    _REVOKED_FUNCTIONS,
-    # pg_dump, run by the owner, names its path with it.
-    "GRANT EXECUTE ON FUNCTION set_config(text, text, boolean) TO frontdesk_owner",
+    REVOKE_RISKY_FUNCTIONS,
     "DO $$ BEGIN IF to_regrole('frontdesk_platform') IS NULL THEN CREATE ROLE frontdesk_platform NOLOGIN; "
     "GRANT frontdesk_platform TO frontdesk_owner WITH ADMIN OPTION; END IF; END $$",
-    # A backend's own memory, so that connections which have seen too many tenants can be let go.
-    "GRANT SELECT ON pg_backend_memory_contexts TO frontdesk_platform",
-    "GRANT EXECUTE ON FUNCTION pg_get_backend_memory_contexts() TO frontdesk_platform",
+    *GRANTS_TO_OWN_ROLES,
 )
 
 SMALL_MACHINE = {
@@ -152,9 +137,17 @@ class Postgres(Service):
                 if not _exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", role):
                     password = sql.Literal(self.passwords[role])
                     connection.execute(sql.SQL(statement).format(password=password))
-            if not _exists(connection, "SELECT 1 FROM pg_database WHERE datname = %s", DATABASE):
-                connection.execute("CREATE DATABASE frontdesk OWNER frontdesk_owner")
-        with psycopg.connect(self.url()) as connection:
+        self.add_database(DATABASE)
+
+    def add_database(self, name: str) -> None:
+        """Make a database that tenants can live in, with everything that takes a superuser."""
+        database = sql.Identifier(name)
+        with psycopg.connect(self.url(database="postgres"), autocommit=True) as connection:
+            if not _exists(connection, "SELECT 1 FROM pg_database WHERE datname = %s", name):
+                connection.execute(sql.SQL("CREATE DATABASE {} OWNER frontdesk_owner").format(database))
+            connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
+            connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO frontdesk_app").format(database))
+        with psycopg.connect(self.url(database=name)) as connection:
             for statement in DATABASE_SETUP:
                 connection.execute(statement)
             _check_chinese(connection)
