@@ -1,6 +1,5 @@
 """The `frontdesk` command: what operators and scripts do from a terminal."""
 
-import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -15,9 +14,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 import rooms
 from infra import supervisor
+from infra.commands.migrating import migrate
 from infra.demo import loading as demo
 from infra.demo.welcome import welcome
-from infra.embedded import borrowed
 from kernel import clock, database, jobs, logs, passwords, settings
 from kernel.actors import SYSTEM
 from kernel.errors import DomainError
@@ -68,8 +67,12 @@ def up() -> None:
 
 def _prepare() -> None:
     """What must be true before the doors open: schemas at head, and in demo mode the demo chain."""
-    with _progress("Migrating") as show:
-        migrations.run_all(lambda _name, done, of: show(done, of))
+    try:
+        with _progress("Migrating") as show:
+            migrations.run_all(lambda _name, done, of: show(done, of))
+    except migrations.MigrationsFailed as failure:
+        # Every release serves the revision before its own: one tenant's trouble does not close the house to the others.
+        click.echo(f"{failure} See `frontdesk migrate status`.", err=True)
     if settings.current().mode == "demo" and not demo.is_loaded():
         with _progress("Loading the demo chain") as show:
             demo.load(show)
@@ -80,23 +83,7 @@ def _greeting() -> str:
     return welcome() if settings.current().mode == "demo" else settings.current().platform_url
 
 
-@main.command()
-def migrate() -> None:
-    """Bring the shared schema and every tenant's to the newest revision."""
-    with _services(), _progress("Migrating") as show:
-        changed = migrations.run_all(lambda _name, done, of: show(done, of))
-    click.echo(f"{changed} schemas changed, all at {migrations.head('tenant')}.")
-
-
-@contextmanager
-def _services() -> Iterator[None]:
-    """Have a database to work on: the one that the settings name, or the embedded one, started for as long as needed."""
-    if os.environ.get("DATABASE_URL"):
-        yield
-        return
-    with borrowed(settings.current().home):
-        settings.use(None)
-        yield
+main.add_command(migrate)
 
 
 @main.group()
@@ -111,10 +98,12 @@ def tenants() -> None:
 @click.option("--admin-password", help="Leave it out to have one made and shown.")
 @click.option("--locale", default="en", type=click.Choice(CODES))
 @click.option("--time-zone", default="UTC")
-def create_tenant(slug: str, name: str, admin_email: str, locale: str, time_zone: str, admin_password: str | None) -> None:
-    """Make a tenant that can be used at once; the one that an interrupted call left behind is finished."""
+@click.option("--region", default="", help="Where its data must lie; the emptiest database that serves it is taken.")
+def create_tenant(slug: str, name: str, admin_email: str, admin_password: str | None, **given: str) -> None:
+    """Make a tenant that can be used at once; an interrupted call leaves nothing."""
     password = admin_password or passwords.new_password()
-    with _clear_refusals():
+    locale, time_zone, region = given["locale"], given["time_zone"], given["region"]
+    with _clear_refusals(), _progress("Making the tenant") as show:
         address = staff.mail_address(admin_email)
         who: dict[str, Any] = {"email": address, "name": address.partition("@")[0], "language": locale}
         facts = provisioning.create_tenant(
@@ -122,11 +111,24 @@ def create_tenant(slug: str, name: str, admin_email: str, locale: str, time_zone
             name=name,
             locale=locale,
             time_zone=time_zone,
+            region=region,
+            show=show,
             furnish=lambda session: staff.add(session, role=Role.ADMIN, password=password, actor=SYSTEM, **who),
         )
+        show(1, 1)
     click.echo(f"{facts.name} lives at {facts.url()} and its staff sign in at /desk/.")
     if not admin_password:
         click.echo(f"{address} signs in with {password} (shown only now; change it under /desk/me).")
+
+
+@tenants.command("spares")
+@click.argument("wanted", type=click.IntRange(0, 2000))
+def build_spares(wanted: int) -> None:
+    """Build spare schemas until every database has WANTED of them, as fast as it goes (the sweeper is in no hurry)."""
+    places = len(settings.current().placements)
+    with _progress("Building spares") as show:
+        built = provisioning.keep_spares(wanted, show=lambda built: show(built, wanted * places), pause_seconds=0)
+    click.echo(f"{built} spares built.")
 
 
 @tenants.command("list")

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 import rooms
 from kernel import database, doorbell, jobs, logs
 from knowledge_base.articles import jobs as articles
-from tenants import registry
+from tenants import registry, upkeep
 
 _SWEEP_SECONDS = 0.5
 _HOUSEKEEPING_SECONDS = 3600
@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> None:
 
 
 def sweep_until_told_to_stop() -> None:
-    """Ring for due work twice a second, and keep house once an hour."""
+    """Ring for due work twice a second, keep house once an hour, and keep spares and schemas in order beside it."""
     stop = threading.Event()
 
     def end(_signal: int, _frame: FrameType | None) -> None:
@@ -37,6 +37,7 @@ def sweep_until_told_to_stop() -> None:
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     doorbell.show_life("sweeper")
+    upkeep.begin(stop)
     next_cleaning = time.monotonic()
     while not stop.wait(_SWEEP_SECONDS):
         try:

@@ -35,7 +35,8 @@ class Settings:
     """One process's view of its surroundings.
 
     `home` holds all state on disk: the embedded services' data, files, search indexes, logs.  `platform_host` is
-    host[:port] as browsers write it; tenants live at `<slug>.<platform_host>`.
+    host[:port] as browsers write it; tenants live at `<slug>.<platform_host>`.  `spares` schemas are kept
+    ready in each database.
     """
 
     mode: Mode
@@ -54,6 +55,7 @@ class Settings:
     proxies: int
     seals_files: bool = False
     further_placements: Mapping[str, Placement] = field(default_factory=dict)
+    spares: int = 3
 
     @property
     def placements(self) -> dict[str, Placement]:
@@ -122,6 +124,7 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
         proxies=int(known.get("FRONTDESK_PROXIES") or 0),
         seals_files=known.get("FRONTDESK_SEAL_FILES", "") in ("1", "true", "yes"),
         further_placements=_further_placements(known),
+        spares=int(known.get("FRONTDESK_SPARES") or 3),
     )
 
 

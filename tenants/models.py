@@ -99,6 +99,37 @@ class RegistryStamp(PlatformBase):
     version: Mapped[int] = mapped_column(BigInteger, primary_key=True)
 
 
+class SchemaRevision(PlatformBase):
+    """How far one schema of this database has come; the registry, which may be in another, copies it.
+
+    While the schema is built `revision` is empty, `recipe` names the list of statements and `position` says how many of them
+    are done.  `is_taken` is set in the transaction that furnishes it for a tenant.  `drift` is where it differs from a new one.
+    """
+
+    __tablename__ = "schema_revision"
+
+    schema_name: Mapped[str] = mapped_column(primary_key=True)
+    revision: Mapped[str]
+    recipe: Mapped[str] = mapped_column(server_default="")
+    position: Mapped[int] = mapped_column(Integer, server_default="0")
+    is_taken: Mapped[bool] = mapped_column(server_default="false")
+    drift: Mapped[str] = mapped_column(server_default="")
+    checked_at: Mapped[datetime | None]
+
+
+class Backfill(PlatformBase):
+    """How far a backfill has come in one schema of this database; `position` is the backfill's own bookmark."""
+
+    __tablename__ = "backfill"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    schema_name: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[str] = mapped_column(server_default="")
+    rows: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    error: Mapped[str] = mapped_column(server_default="")
+    done_at: Mapped[datetime | None]
+
+
 class Operator(PlatformBase):
     """Somebody who runs the platform."""
 

@@ -95,6 +95,7 @@ def broom(house: Settings) -> Iterator[psycopg.Connection[Any]]:
 
 
 _SHARED = ("outbox", "captured_mail", "host_name", "sealing_key", "operator", "operator_sign_in", "operator_sign_in_try")
+_REGISTERS = ("tenant", "schema_revision", "backfill")
 _KEPT = ("alpha", "beta")
 
 
@@ -112,15 +113,18 @@ def _clean_afterwards(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 def _sweep(broom: psycopg.Connection[Any]) -> None:
-    """Empty what is kept by DELETE, which costs nothing where there is nothing; drop the tenants that a test made."""
+    """Empty what is kept by DELETE, which costs nothing where there is nothing; drop the tenants that a test made.
+
+    Spares stay: nobody has been in them, and the next test needs one.
+    """
     statements = [f"DELETE FROM platform.{table}" for table in _SHARED]
     tables = [table.name for table in reversed(TenantBase.metadata.sorted_tables)]
-    for slug, schema in broom.execute("SELECT slug, schema_name FROM platform.tenant").fetchall():
+    for slug, schema in broom.execute("SELECT slug, schema_name FROM platform.tenant WHERE state <> 'spare'").fetchall():
         if slug in _KEPT:
             statements += [f'DELETE FROM "{schema}"."{table}"' for table in tables]
         else:
-            statements += [f'DROP SCHEMA "{schema}" CASCADE', f"DELETE FROM platform.tenant WHERE slug = '{slug}'"]
-            statements.append(f'DROP ROLE "r_{schema}"')
+            statements += [f'DROP SCHEMA IF EXISTS "{schema}" CASCADE', f'DROP ROLE IF EXISTS "r_{schema}"']
+            statements += [f"DELETE FROM platform.{table} WHERE schema_name = '{schema}'" for table in _REGISTERS]
             registry.forget()
     broom.execute("; ".join(statements).encode())
 

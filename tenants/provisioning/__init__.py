@@ -1,0 +1,185 @@
+"""Provisioning: a new tenant is a spare schema with a name, and opens furnished."""
+
+import re
+from collections.abc import Callable
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import psycopg
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from kernel import clock, database, settings
+from kernel.errors import DomainError
+from kernel.i18n import BY_CODE
+from kernel.i18n import lazy_text as _l
+from kernel.settings import HOME_PLACEMENT
+from kernel.tenancy import PLATFORM, Stand, platform_at
+from tenants import registry
+from tenants.models import State, Tenant
+from tenants.provisioning import pool
+from tenants.provisioning.building import Show
+from tenants.provisioning.pool import keep_spares
+from tenants.provisioning.tearing_down import tear_down
+from tenants.registry import TenantFacts
+
+__all__ = [
+    "RegionUnknown",
+    "SlugTaken",
+    "SlugUnfit",
+    "UnknownLocale",
+    "UnknownTimeZone",
+    "create_tenant",
+    "keep_spares",
+    "tear_down",
+]
+
+_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+# Names that would be taken for the platform's own machinery.
+_RESERVED = frozenset({"www", "api", "ops", "admin", "mail", "static", "app", "help", "support", "status", "billing"})
+
+
+class SlugUnfit(DomainError):
+    message = _l("“%(slug)s” cannot be an address. Use 1 to 40 small letters, digits and hyphens, and no reserved name.")
+
+
+class SlugTaken(DomainError):
+    status = 409
+    message = _l("The address “%(slug)s” is taken.")
+
+
+class UnknownLocale(DomainError):
+    message = _l("“%(locale)s” is not one of the languages en, zh_Hans, zh_Hant.")
+
+
+class UnknownTimeZone(DomainError):
+    message = _l("“%(time_zone)s” is not a time zone, such as Asia/Taipei.")
+
+
+class RegionUnknown(DomainError):
+    message = _l("No database serves the region “%(region)s”.")
+
+
+Furnish = Callable[[Session], object]
+
+
+def create_tenant(
+    slug: str,
+    *,
+    name: str,
+    locale: str = "en",
+    time_zone: str = "UTC",
+    brand_color: str = "",
+    phone: str = "",
+    template: str = "",
+    placement: str | None = None,
+    region: str = "",
+    furnish: Furnish = lambda session: None,
+    show: Show = lambda done, of: None,
+) -> TenantFacts:
+    """Make a tenant that can be used at once.  `furnish` puts in what it must not open without, such as its administrator.
+
+    A spare schema is claimed, furnished and opened in one transaction; where none is left one is built first, and `show` hears
+    how far that has come.  A process killed at any moment leaves no tenant, only spares.  The tenant lives in `placement`, else
+    in the emptiest database of `region` (of all, when omitted).  Raises `SlugUnfit`, `SlugTaken`, `UnknownLocale`,
+    `UnknownTimeZone`, `RegionUnknown`, or what `furnish` raises.
+    """
+    _check(slug, locale, time_zone)
+    place = placement or _emptiest(region)
+    facts = {"name": name, "locale": locale, "time_zone": time_zone, "brand_color": brand_color, "phone": phone}
+    facts |= {"slug": slug, "template": template, "region": region}
+    while not _open_spare(place, facts, furnish):
+        _refuse_if_taken(slug)
+        pool.add_spare(place, show)
+    opened = registry.find(slug)
+    assert opened is not None
+    return opened
+
+
+def _emptiest(region: str) -> str:
+    """Return the database of the region with the fewest tenants; `eu`, `eu2` and `eu3` serve the region `eu`."""
+    known = settings.current().placements
+    serving = [name for name in known if not region or name.rstrip("0123456789") == region]
+    if not serving:
+        raise RegionUnknown(region=region)
+    if len(serving) == 1:
+        return serving[0]
+    query = select(Tenant.placement, func.count()).where(Tenant.state != State.PURGED, Tenant.slug.is_not(None))
+    with database.transaction() as session:
+        counts = {row[0]: row[1] for row in session.execute(query.group_by(Tenant.placement))}
+    return min(serving, key=lambda name: counts.get(name, 0))
+
+
+def _open_spare(placement: str, facts: dict[str, str], furnish: Furnish) -> bool:
+    """Claim a spare, furnish it and open it; whether there was one."""
+    stand: Stand | None = None
+    try:
+        with database.transaction() as session:
+            tenant = pool.claim(session, placement)
+            if tenant is None:
+                return False
+            stand = tenant.stand
+            _rent_out(session, tenant, facts)
+            _furnish(session, stand, furnish)
+            registry.changed(session)
+    except _SpareSpoilt:
+        assert stand is not None
+        pool.set_aside_if_spoilt(stand)
+        return _open_spare(placement, facts, furnish)
+    return True
+
+
+class _SpareSpoilt(Exception):
+    """The schema was furnished once before, by a process that was killed before it could keep the registry's row."""
+
+
+def _rent_out(session: Session, tenant: Tenant, facts: dict[str, str]) -> None:
+    now = clock.now()
+    for key, value in {**facts, "state": State.LIVE, "created_at": now, "state_at": now}.items():
+        setattr(tenant, key, value)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        if isinstance(error.orig, psycopg.errors.UniqueViolation):
+            raise SlugTaken(slug=facts["slug"]) from error
+        raise
+
+
+def _furnish(session: Session, stand: Stand, furnish: Furnish) -> None:
+    """Furnish in the same transaction where the database is the same; elsewhere first, so that nothing opens unfurnished.
+
+    What the other database's commit would set off waits for the registry's.
+    """
+    if stand.placement == HOME_PLACEMENT:
+        _furnish_in(session, stand, furnish)
+        return
+    with database.transaction(platform_at(stand.placement)) as there:
+        _furnish_in(there, stand, furnish)
+        for call in there.info.pop("after_commit", []):
+            database.after_commit(session, call)
+
+
+def _furnish_in(session: Session, stand: Stand, furnish: Furnish) -> None:
+    if not pool.take(session, stand.schema):
+        raise _SpareSpoilt
+    database.move(session, stand)
+    furnish(session)
+    database.move(session, platform_at(stand.placement))
+
+
+def _refuse_if_taken(slug: str) -> None:
+    """Nobody should wait for a schema to be built only to hear that the name is taken."""
+    with database.transaction(PLATFORM) as session:
+        if session.scalar(select(Tenant.id).where(Tenant.slug == slug)):
+            raise SlugTaken(slug=slug)
+
+
+def _check(slug: str, locale: str, time_zone: str) -> None:
+    if not _SLUG.fullmatch(slug) or slug in _RESERVED:
+        raise SlugUnfit(slug=slug)
+    if locale not in BY_CODE:
+        raise UnknownLocale(locale=locale)
+    try:
+        ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise UnknownTimeZone(time_zone=time_zone) from error
