@@ -1,14 +1,29 @@
 """Tenants whose schemas stand where a test wants them: at an old revision, in a state, in a ring."""
 
 import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
-from kernel import database, settings
+import psycopg
+
+from kernel import settings
+from kernel.owners import OwnerConnection
 from kernel.tenancy import Stand
 from tenants import migrations, provisioning, registry
 from tenants.migrations import creation, running
 from tenants.migrations.rendering import Step
 
 _count = itertools.count(1)
+_owners: dict[str, OwnerConnection] = {}
+
+
+@contextmanager
+def owner(placement: str = "main") -> Iterator[psycopg.Connection[Any]]:
+    """One transaction of the role that owns the schemas, over a connection that is kept for all tests."""
+    address = settings.current().placements[placement].owner_url
+    with _owners.setdefault(address, OwnerConnection(placement, most_schemas=10**9)).transaction() as connection:
+        yield connection
 
 
 def tenant_at(revision: str = "0001", *, state: str = "live", ring: int = 2, placement: str = "main") -> Stand:
@@ -17,7 +32,7 @@ def tenant_at(revision: str = "0001", *, state: str = "live", ring: int = 2, pla
     schema = f"t_old{number}"
     stand = Stand(schema, f"r_{schema}", placement=placement)
     known = tuple(step for step in migrations.steps("tenant") if step.revision <= revision)
-    with database.owner_transaction(placement) as connection:
+    with owner(placement) as connection:
         connection.execute(f'SET LOCAL search_path TO "{schema}", ext'.encode())
         for statement in creation.recipe(stand)[:7]:
             connection.execute(statement.encode())
@@ -26,7 +41,7 @@ def tenant_at(revision: str = "0001", *, state: str = "live", ring: int = 2, pla
             [schema, state != "spare"],
         )
         running.apply(connection, stand, known)
-    with database.owner_transaction() as connection:
+    with owner() as connection:
         row = connection.execute(
             "INSERT INTO platform.tenant"
             " (slug, schema_name, name, state, revision, locale, time_zone, created_at, ring, placement)"
@@ -38,32 +53,32 @@ def tenant_at(revision: str = "0001", *, state: str = "live", ring: int = 2, pla
 
 def revision_of(stand: Stand) -> str:
     """Return the revision that the tenant's own database has noted."""
-    with database.owner_transaction(stand.placement) as connection:
+    with owner(stand.placement) as connection:
         query = "SELECT revision FROM platform.schema_revision WHERE schema_name = %s"
         return connection.execute(query, [stand.schema]).fetchone()[0]
 
 
 def columns_of(stand: Stand, table: str) -> set[str]:
-    with database.owner_transaction(stand.placement) as connection:
+    with owner(stand.placement) as connection:
         query = "SELECT column_name FROM information_schema.columns WHERE table_schema = %s AND table_name = %s"
         return {row[0] for row in connection.execute(query, [stand.schema, table]).fetchall()}
 
 
 def all_schemas(placement: str = "main") -> set[str]:
     """Return the tenants' schemas that exist in a database, registered or not."""
-    with database.owner_transaction(placement) as connection:
+    with owner(placement) as connection:
         query = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 't\\_%'"
         return {row[0] for row in connection.execute(query.encode()).fetchall()}
 
 
 def all_roles() -> set[str]:
-    with database.owner_transaction() as connection:
+    with owner() as connection:
         return {row[0] for row in connection.execute(b"SELECT rolname FROM pg_roles WHERE rolname LIKE 'r\\_t\\_%'").fetchall()}
 
 
 def registered() -> dict[str, str]:
     """Return the state of every registered schema by name."""
-    with database.owner_transaction() as connection:
+    with owner() as connection:
         return dict(connection.execute("SELECT schema_name, state FROM platform.tenant").fetchall())
 
 
@@ -77,6 +92,6 @@ def forget_spares() -> None:
         if state in ("spare", "building"):
             for placement in settings.current().placements:
                 provisioning.tear_down(Stand(schema, f"r_{schema}", placement=placement))
-            with database.owner_transaction() as connection:
+            with owner() as connection:
                 connection.execute("DELETE FROM platform.tenant WHERE schema_name = %s", [schema])
     registry.forget()
