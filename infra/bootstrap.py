@@ -69,6 +69,8 @@ def install(*, for_development: bool) -> None:
         step("translations", "translations", catalogues, compile_translations, proofs=compiled)
     if for_development and not find_browser():
         _timed("browser for the tests", install_browser)
+    if for_development and _may_apt_get() and not shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
+        _timed("pgbouncer for the tests", install_pgbouncer)
 
 
 def step(
@@ -251,15 +253,26 @@ def install_browser() -> None:
         )
 
 
+def install_pgbouncer() -> None:
+    """Install pgbouncer if we can; without it the tests of transaction pooling are skipped, and say so."""
+    _apt_get("pgbouncer")
+
+
 def _install_debian_chromium() -> bool:
-    # Ubuntu's package of that name only refers to a snap, which does not run in a container.
+    return _may_apt_get() and _apt_get("chromium", "fonts-noto-cjk")
+
+
+def _may_apt_get() -> bool:
+    # Ubuntu's package of the browser only refers to a snap, which does not run in a container.
     release = Path("/etc/os-release")
     is_debian = release.exists() and "ID=debian" in release.read_text().splitlines()
-    if not (is_debian and os.geteuid() == 0 and shutil.which("apt-get")):
-        return False
-    install = ["install", "--yes", "--no-install-recommends", "chromium", "fonts-noto-cjk"]
+    return bool(is_debian and os.geteuid() == 0 and shutil.which("apt-get"))
+
+
+def _apt_get(*packages: str) -> bool:
+    """Install what tests are better with; whoever lacks it is told by the tests that it skips."""
     apt_get = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]
-    return succeeds([*apt_get, "update"]) and succeeds([*apt_get, *install])
+    return succeeds([*apt_get, "update"]) and succeeds([*apt_get, "install", "--yes", "--no-install-recommends", *packages])
 
 
 def _install_playwright_chromium() -> bool:

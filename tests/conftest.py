@@ -25,7 +25,7 @@ from tenants import migrations, provisioning, registry, staff
 from tenants.models import StaffMember
 from tenants.permissions import Role
 from tenants.registry import TenantFacts
-from tests import factories
+from tests import citus, factories
 from tests.browsing import Browser
 
 PASSWORD = "a long enough password"
@@ -60,6 +60,7 @@ def house(services: EmbeddedServices, service_home: Path) -> Iterator[Settings]:
     """The settings in force for all tests: test mode, migrated schemas, every room open."""
     environment = {"FRONTDESK_HOME": str(service_home), "FRONTDESK_MODE": "test", "FRONTDESK_HOST": "localhost:8000"}
     made = replace(settings.load({**environment, "PATH": os.environ["PATH"]}), mode="test")
+    made = citus.in_its_place(made)
     settings.use(made)
     logs.configure()
     rooms.open_all()
