@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ForeignKey, Index, Integer, Select, func, or_, select
+from sqlalchemy import ForeignKey, Integer, Select, func, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel import events
@@ -23,7 +23,6 @@ class SavedView(TenantBase):
     """The list of a record type as `query`, an address's part after the question mark; shared when it is nobody's own."""
 
     __tablename__ = "saved_view"
-    __table_args__ = (Index("ix_saved_view_record_type", "record_type", "position"),)
 
     id: Mapped[int] = tenant_id_column()
     record_type: Mapped[str]

@@ -81,7 +81,6 @@ class Category(TenantBase):
     """A branch of the help centre's tree; `names` holds its name by language code."""
 
     __tablename__ = "category"
-    __table_args__ = (Index("ix_category_parent", "parent_id", "position"),)
 
     id: Mapped[int] = tenant_id_column()
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("category.id"))
