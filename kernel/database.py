@@ -1,5 +1,6 @@
 """The database: engines, sessions that stand in one place for one transaction, and the one commit."""
 
+import select
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -11,9 +12,9 @@ from sqlalchemy import BigInteger, DateTime, Engine, MetaData, Sequence, Text, c
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from kernel import backends, logs, settings
 from kernel.errors import DomainError
@@ -82,11 +83,11 @@ def make_engine(url: str, *, pool_size: int = 5) -> Engine:
         pool_size=pool_size,
         max_overflow=10,
         pool_timeout=5,
-        pool_pre_ping=True,
         connect_args={"prepare_threshold": None, "connect_timeout": 5, "cursor_factory": OneStatementCursor},
     )
     event.listen(made, "connect", _begin_is_ours)
     event.listen(made, "begin", _take_stand)
+    event.listen(made, "checkout", _refuse_a_dead_line)
     event.listen(made, "checkin", backends.retire_when_heavy)
     return made
 
@@ -103,6 +104,19 @@ class OneStatementCursor(psycopg.Cursor[Any]):
 
 def _begin_is_ours(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     connection.autocommit = True
+
+
+def _refuse_a_dead_line(connection: DBAPIConnection, _entry: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
+    """Let the pool replace a connection that the server has ended: there is something to read on it, though nobody asked.
+
+    A ping would find it out as well, at the price of a round trip in every transaction.
+    """
+    line = cast("psycopg.Connection[Any]", connection)
+    if not line.closed:
+        waiting = select.poll()
+        waiting.register(line.fileno(), select.POLLIN)
+    if line.closed or waiting.poll(0):
+        raise InvalidatePoolError()
 
 
 def _take_stand(connection: Connection) -> None:

@@ -1,6 +1,7 @@
 """Sessions stand in one place for one transaction."""
 
 import threading
+import time
 
 import psycopg
 import pytest
@@ -128,3 +129,32 @@ def test_a_select_cannot_change_the_role_it_runs_as(alpha, in_tenant):
 def test_a_transaction_cannot_move_to_another_database(alpha, in_tenant):
     with pytest.raises(ValueError, match="another database"), in_tenant(alpha) as session:
         database.move(session, platform_at("elsewhere"))
+
+
+def test_connections_that_the_server_has_ended_are_replaced_without_anybody_noticing(alpha, services, in_tenant):
+    def backend():
+        with in_tenant(alpha) as session:
+            return session.scalar(text("SELECT pg_backend_pid()"))
+
+    threads = [threading.Thread(target=backend) for _ in range(4)]  # several connections lie in the pool
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with psycopg.connect(services.postgres.url(), autocommit=True) as superuser:
+        superuser.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'frontdesk_app'")
+        left = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'frontdesk_app'"
+        while superuser.execute(left).fetchone()[0]:
+            time.sleep(0.01)
+    assert all(backend() for _time in range(6))
+
+
+def test_a_transaction_asks_nothing_before_it_begins(alpha, in_tenant, monkeypatch):
+    with in_tenant(alpha) as session:
+        session.execute(text("SELECT 1"))
+    sent = []
+    execute = psycopg.Cursor.execute
+    monkeypatch.setattr(psycopg.Cursor, "execute", lambda *given, **named: (sent.append(given[1]), execute(*given, **named))[1])
+    with in_tenant(alpha) as session:
+        session.execute(text("SELECT 1"))
+    assert len(sent) == 2
