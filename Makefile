@@ -1,13 +1,13 @@
 # Everything a developer types.  `make` alone tells what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench migrate lock messages clean install install-dev
+.PHONY: help run test lint bench bench-tenancy migrate lock messages clean install install-dev
 
 PYTHON ?= python3
 VENV := .venv/bin
 LOCK := $(VENV)/uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --no-header --quiet
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 run: install ## Install what is missing and start Frontdesk (Ctrl-C stops it)
 	@exec $(VENV)/frontdesk up
@@ -24,6 +24,9 @@ lint: install-dev ## Check style, types, import contracts and templates
 
 bench: install-dev ## Measure response times and throughput
 	@exec $(VENV)/python -m tests.bench $(ARGS)
+
+bench-tenancy: install-dev ## Measure many tenants in one database (N=1000, ARGS=...)
+	@exec $(VENV)/python -m tests.bench.tenancy --tenants $(or $(N),1000) $(ARGS)
 
 migrate: install ## Bring every schema of the database up to date
 	@exec $(VENV)/frontdesk migrate
