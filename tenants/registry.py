@@ -146,10 +146,11 @@ def _facts(session: Session, tenant: Tenant) -> TenantFacts:
     own = session.scalar(
         select(HostName.host).where(HostName.tenant_id == tenant.id, HostName.is_primary, HostName.state == "verified")
     )
-    return _facts_of(tenant, own)
+    return facts_of(tenant, own)
 
 
-def _facts_of(tenant: Tenant, own_domain: str | None) -> TenantFacts:
+def facts_of(tenant: Tenant, own_domain: str | None = None) -> TenantFacts:
+    """Return the facts in a row of the registry; `own_domain` is its verified and primary one, if it has any."""
     current = settings.current()
     return TenantFacts(
         id=tenant.id,
@@ -184,7 +185,7 @@ def all_tenants() -> list[TenantFacts]:
     query = select(Tenant, HostName.host).outerjoin(HostName, (HostName.tenant_id == Tenant.id) & own)
     with database.transaction() as session:
         rows = session.execute(query.where(Tenant.state.in_(_HAVE_A_DOOR)).order_by(Tenant.id)).all()
-        return [_facts_of(tenant, host) for tenant, host in rows]
+        return [facts_of(tenant, host) for tenant, host in rows]
 
 
 def rows(session: Session, *, limit: int = 200) -> Sequence[Tenant]:

@@ -88,12 +88,12 @@ def create_tenant(
     place = placement or _emptiest(region)
     facts = {"name": name, "locale": locale, "time_zone": time_zone, "brand_color": brand_color, "phone": phone}
     facts |= {"slug": slug, "template": template, "region": region}
-    while not _open_spare(place, facts, furnish):
+    while True:
+        opened = _open_spare(place, facts, furnish)
+        if opened:
+            return opened
         _refuse_if_taken(slug)
         pool.add_spare(place, show)
-    opened = registry.find(slug)
-    assert opened is not None
-    return opened
 
 
 def _emptiest(region: str) -> str:
@@ -110,35 +110,32 @@ def _emptiest(region: str) -> str:
     return min(serving, key=lambda name: counts.get(name, 0))
 
 
-def _open_spare(placement: str, facts: dict[str, str], furnish: Furnish) -> bool:
-    """Claim a spare, furnish it and open it; whether there was one."""
-    stand: Stand | None = None
+def _open_spare(placement: str, facts: dict[str, str], furnish: Furnish) -> TenantFacts | None:
+    """Claim a spare, furnish it and open it; nothing when none was left."""
     try:
         with database.transaction() as session:
-            tenant = pool.claim(session, placement)
+            tenant = _claim(session, placement, facts)
             if tenant is None:
-                return False
-            stand = tenant.stand
-            _rent_out(session, tenant, facts)
-            _furnish(session, stand, furnish)
+                return None
+            _furnish(session, tenant.stand, furnish)
             registry.changed(session)
-    except _SpareSpoilt:
-        assert stand is not None
-        pool.set_aside_if_spoilt(stand)
+    except _SpareSpoilt as spoilt:
+        pool.set_aside_if_spoilt(spoilt.stand)
         return _open_spare(placement, facts, furnish)
-    return True
+    return registry.facts_of(tenant)
 
 
 class _SpareSpoilt(Exception):
     """The schema was furnished once before, by a process that was killed before it could keep the registry's row."""
 
+    def __init__(self, stand: Stand) -> None:
+        self.stand = stand
+        super().__init__()
 
-def _rent_out(session: Session, tenant: Tenant, facts: dict[str, str]) -> None:
-    now = clock.now()
-    for key, value in {**facts, "state": State.LIVE, "created_at": now, "state_at": now}.items():
-        setattr(tenant, key, value)
+
+def _claim(session: Session, placement: str, facts: dict[str, str]) -> Tenant | None:
     try:
-        session.flush()
+        return pool.claim(session, placement, **facts, state=State.LIVE, created_at=clock.now())
     except IntegrityError as error:
         if isinstance(error.orig, psycopg.errors.UniqueViolation):
             raise SlugTaken(slug=facts["slug"]) from error
@@ -161,7 +158,7 @@ def _furnish(session: Session, stand: Stand, furnish: Furnish) -> None:
 
 def _furnish_in(session: Session, stand: Stand, furnish: Furnish) -> None:
     if not pool.take(session, stand.schema):
-        raise _SpareSpoilt
+        raise _SpareSpoilt(stand)
     database.move(session, stand)
     furnish(session)
     database.move(session, platform_at(stand.placement))

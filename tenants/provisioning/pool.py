@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
@@ -24,12 +25,13 @@ _COMING = (State.BUILDING, State.SPARE)
 _log = logs.get(__name__)
 
 
-def claim(session: Session, placement: str) -> Tenant | None:
-    """Return a spare of this database, locked until the transaction ends and skipped by everybody else meanwhile."""
-    spare = select(Tenant).where(Tenant.state == State.SPARE, Tenant.placement == placement)
+def claim(session: Session, placement: str, **facts: Any) -> Tenant | None:
+    """Give a spare of this database these facts and return it; everybody else skips it until the transaction ends."""
+    spare = select(Tenant.id).where(Tenant.state == State.SPARE, Tenant.placement == placement)
     # Those at head first; the others serve as well, as every release serves the revision before its own.
-    spare = spare.order_by(Tenant.revision.desc(), Tenant.id).limit(1)
-    return session.scalar(spare.with_for_update(skip_locked=True))
+    spare = spare.order_by(Tenant.revision.desc(), Tenant.id).limit(1).with_for_update(skip_locked=True)
+    claimed = update(Tenant).where(Tenant.id == spare.scalar_subquery()).values(state_at=clock.now(), **facts)
+    return session.scalar(claimed.returning(Tenant), execution_options={"synchronize_session": False})
 
 
 def take(session: Session, schema: str) -> bool:
