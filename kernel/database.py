@@ -112,11 +112,14 @@ def _refuse_a_dead_line(connection: DBAPIConnection, _entry: ConnectionPoolEntry
     A ping would find it out as well, at the price of a round trip in every transaction.
     """
     line = cast("psycopg.Connection[Any]", connection)
-    if not line.closed:
-        waiting = select.poll()
-        waiting.register(line.fileno(), select.POLLIN)
-    if line.closed or waiting.poll(0):
+    if line.closed or _is_readable(line.fileno()):
         raise InvalidatePoolError()
+
+
+def _is_readable(socket: int) -> bool:
+    waiting = select.poll()
+    waiting.register(socket, select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 def _take_stand(connection: Connection) -> None:
