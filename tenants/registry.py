@@ -184,7 +184,7 @@ def all_tenants() -> list[TenantFacts]:
     own = HostName.is_primary & (HostName.state == "verified")
     query = select(Tenant, HostName.host).outerjoin(HostName, (HostName.tenant_id == Tenant.id) & own)
     with database.transaction() as session:
-        rows = session.execute(query.where(Tenant.state.in_(_HAVE_A_DOOR)).order_by(Tenant.id)).all()
+        rows = session.execute(query.where(Tenant.state.in_(_HAVE_A_DOOR), Tenant.slug.is_not(None)).order_by(Tenant.id)).all()
         return [facts_of(tenant, host) for tenant, host in rows]
 
 

@@ -8,7 +8,7 @@ from infra.commands.terminal import progress, services
 from kernel import database, settings
 from tenants import migrations
 from tenants.migrations import backfills, drift, linting
-from tenants.migrations.ledger import RING_NAMES, copy_to_registry, problems, states
+from tenants.migrations.ledger import RING_NAMES, problems, refreshed, states
 from tenants.migrations.running import THREADS
 from tenants.migrations.shared import advice
 
@@ -54,7 +54,7 @@ def _advice(placement: str) -> list[str]:
 def status() -> None:
     """Say how far the schemas of every database are, and what went wrong."""
     with services():
-        copy_to_registry()
+        refreshed()
         for row in states():
             click.echo(f"{row.placement:<12}{row.state:<12}{row.revision or '-':<10}{row.count:>7}")
         for problem in problems():

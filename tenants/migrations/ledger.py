@@ -51,28 +51,31 @@ RING_NAMES = {SPARES: "spares", CANARIES: "canaries", EARLY: "the first tenth", 
 _CANARY = 1
 
 
-def behind() -> list[Waiting]:
-    """Return the tenants that are not at head, as far as the registry knows, oldest first."""
+def refreshed() -> list[Waiting]:
+    """Let the registry know how far every schema has come, and return the tenants that are not at head, oldest first."""
+    with database.owner_transaction() as home:
+        _copy_all(home)
+        return _behind(home)
+
+
+def _behind(home: psycopg.Connection[Any]) -> list[Waiting]:
     query = """
         SELECT id, schema_name, placement,
                CASE WHEN state = 'spare' THEN 0 WHEN ring <= %s THEN 1 WHEN id %% 10 = 0 THEN 2 ELSE 3 END
         FROM platform.tenant WHERE revision < %s AND state = ANY(%s) ORDER BY id"""
-    with database.owner_transaction() as connection:
-        rows = connection.execute(query, [_CANARY, head("tenant"), list(IN_USE)]).fetchall()
+    rows = home.execute(query, [_CANARY, head("tenant"), list(IN_USE)]).fetchall()
     return [Waiting(Stand(schema, f"r_{schema}", number, placement), ring) for number, schema, placement, ring in rows]
 
 
-def copy_to_registry() -> None:
-    """Let the registry know how far the schemas of every database have come."""
-    with database.owner_transaction() as home:
-        home.execute("SELECT pg_advisory_xact_lock(%s)", [_COPYING])
-        for placement in settings.current().placements:
-            if placement == HOME_PLACEMENT:
-                _copy(home, "platform.schema_revision", placement, [])
-            else:
-                _copy(home, "unnest(%s::text[], %s::text[]) AS s (schema_name, revision)", placement, _notes_of(placement))
-        mended = "UPDATE platform.tenant SET migration_error = '' WHERE migration_error <> '' AND revision >= %s"
-        home.execute(mended, [head("tenant")])
+def _copy_all(home: psycopg.Connection[Any]) -> None:
+    home.execute("SELECT pg_advisory_xact_lock(%s)", [_COPYING])
+    for placement in settings.current().placements:
+        if placement == HOME_PLACEMENT:
+            _copy(home, "platform.schema_revision AS s", placement, [])
+        else:
+            _copy(home, "unnest(%s::text[], %s::text[]) AS s (schema_name, revision)", placement, _notes_of(placement))
+    mended = "UPDATE platform.tenant SET migration_error = '' WHERE migration_error <> '' AND revision >= %s"
+    home.execute(mended, [head("tenant")])
 
 
 def _notes_of(placement: str) -> list[list[str]]:
@@ -82,9 +85,8 @@ def _notes_of(placement: str) -> list[list[str]]:
 
 
 def _copy(home: psycopg.Connection[Any], source: str, placement: str, values: list[Any]) -> None:
-    known = source if " AS s" in source else f"{source} AS s"
     query = f"""
-        UPDATE platform.tenant t SET revision = s.revision FROM {known}
+        UPDATE platform.tenant t SET revision = s.revision FROM {source}
         WHERE s.schema_name = t.schema_name AND t.placement = %s AND s.revision <> t.revision AND s.revision <> ''"""
     home.execute(query.encode(), [*values, placement])
 

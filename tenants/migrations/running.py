@@ -63,8 +63,7 @@ def run(show: Show = lambda tally: None, *, threads: int = THREADS) -> Tally:
     Raises `MigrationsFailed`.
     """
     tally = Tally(changed=sum(migrate_shared(placement) for placement in settings.current().placements))
-    ledger.copy_to_registry()
-    waiting = ledger.behind()
+    waiting = ledger.refreshed()
     tally.of = len(waiting)
     show(tally)
     for tally.ring in RINGS:
@@ -79,8 +78,7 @@ def _bring(waiting: list[Waiting], tally: Tally, show: Show, threads: int) -> No
     while waiting:
         crew = _Crew([one.stand for one in waiting], tally, show)
         crew.work(threads)
-        ledger.copy_to_registry()
-        left = {one.stand.schema for one in ledger.behind()} - set(tally.failed)
+        left = {one.stand.schema for one in ledger.refreshed()} - set(tally.failed)
         _note_failures(tally.failed)
         waiting = [one for one in waiting if one.stand.schema in left]
         if waiting:

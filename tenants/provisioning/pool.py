@@ -17,7 +17,7 @@ from tenants.provisioning.building import RecipeChanged, Show, build
 from tenants.provisioning.tearing_down import tear_down
 
 # Between two small transactions of the keeper, which is in no hurry.
-_PAUSE_SECONDS = 0.02
+_PAUSE_SECONDS = 0.1
 _GRACE = timedelta(days=30)
 _SPOILT = "Its schema was furnished by a process that did not live to register it."
 _COUNTING = 0x46444D33
@@ -147,13 +147,18 @@ def set_aside_if_spoilt(stand: Stand) -> None:
 
 def _tidy(placement: str) -> None:
     """Set spoilt spares aside, and take schemas down that are nobody's: two builders may have been at odds over one."""
+    spares = select(Tenant).where(Tenant.placement == placement, Tenant.state == State.SPARE)
     with database.transaction() as session:
-        here = list(session.scalars(select(Tenant).where(Tenant.placement == placement)))
-    for tenant in here:
-        if tenant.state == State.SPARE:
-            set_aside_if_spoilt(tenant.stand)
-    known = {tenant.schema_name for tenant in here}
-    with database.transaction(platform_at(placement)) as session:
-        unused = session.scalars(select(SchemaRevision.schema_name).where(~SchemaRevision.is_taken)).all()
-    for schema in set(unused) - known:
+        stands = [tenant.stand for tenant in session.scalars(spares)]
+    for stand in stands:
+        set_aside_if_spoilt(stand)
+    for schema in _nobodys(placement):
         tear_down(Stand(schema, f"r_{schema}", placement=placement))
+
+
+def _nobodys(placement: str) -> set[str]:
+    # In this order: a schema is registered before it is begun.
+    with database.transaction(platform_at(placement)) as session:
+        unused = set(session.scalars(select(SchemaRevision.schema_name).where(~SchemaRevision.is_taken)))
+    with database.transaction() as session:
+        return unused - set(session.scalars(select(Tenant.schema_name).where(Tenant.schema_name.in_(unused))))

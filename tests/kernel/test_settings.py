@@ -85,3 +85,9 @@ def test_a_file_of_settings_may_hold_blanks_and_lines_without_a_value(tmp_path):
     path.write_text("A = 1\n\nno value\nB=x=y\n")
     assert settings.read_env_file(path) == {"A": "1", "B": "x=y"}
     assert settings.read_env_file(Path("/nowhere")) == {}
+
+
+def test_how_many_spares_are_kept_is_said_or_three():
+    assert settings.load({}).spares == 3
+    assert settings.load({"FRONTDESK_SPARES": "12"}).spares == 12
+    assert settings.load({"FRONTDESK_SPARES": "0"}).spares == 0

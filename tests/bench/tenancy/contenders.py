@@ -24,6 +24,10 @@ class Rival:
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def ask(self, command: str, number: int = 0) -> list[float]:
         """Return the seconds that something took: create N tenants, visit (1: few often), migrate, nothing."""
         assert self._process.stdin is not None

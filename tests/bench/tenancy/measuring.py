@@ -4,22 +4,14 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psycopg
-
 
 def median_ms(seconds: list[float]) -> float:
     return statistics.median(seconds) * 1000
-
-
-def quick_ms(seconds: list[float]) -> float:
-    """Return the lower quartile: what it takes when nobody else wants the processor."""
-    return statistics.quantiles(seconds, n=4)[0] * 1000 if len(seconds) > 1 else median_ms(seconds)
 
 
 def timed(work: Callable[[], Any]) -> float:
@@ -29,44 +21,74 @@ def timed(work: Callable[[], Any]) -> float:
     return time.perf_counter() - began
 
 
-def take_turns(contenders: dict[str, Callable[[], list[float]]], rounds: int) -> dict[str, list[float]]:
-    """Let every contender have its turn in every round, so that noise falls on all alike; return their seconds."""
-    took: dict[str, list[float]] = {name: [] for name in contenders}
+class Meter:
+    """The processor's time that a process and the database server (all its backends, ended ones too) have taken.
+
+    On a machine where others work, the clock tells how long the queue was; this tells how long the work was.
+    """
+
+    def __init__(self, postmaster: int, pid: int) -> None:
+        self._postmaster, self._pid = postmaster, pid
+
+    def read(self) -> tuple[float, float]:
+        """Return seconds since their beginning: the process's, and the server's."""
+        children = Path(f"/proc/{self._postmaster}/task/{self._postmaster}/children").read_text().split()
+        server = sum(_processor_seconds(int(child)) for child in children)
+        return _processor_seconds(self._pid), server + _processor_seconds(self._postmaster, of_the_dead=True)
+
+
+def _processor_seconds(pid: int, *, of_the_dead: bool = False) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    ticks = int(fields[13]) + int(fields[14]) if of_the_dead else int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+@dataclass
+class Taken:
+    """What a contender took: seconds by the clock, one a piece of work, and the processor's for all of them together."""
+
+    seconds: list[float]
+    application: float = 0.0
+    database: float = 0.0
+
+    @property
+    def p50_ms(self) -> float:
+        return median_ms(self.seconds)
+
+    @property
+    def database_ms(self) -> float:
+        return self.database * 1000 / len(self.seconds)
+
+    @property
+    def processor_ms(self) -> float:
+        return (self.application + self.database) * 1000 / len(self.seconds)
+
+
+def metered(work: Callable[[], list[float]], meter: Meter, taken: Taken) -> None:
+    """Add what `work` takes to `taken`."""
+    before = meter.read()
+    taken.seconds += work()
+    after = meter.read()
+    taken.application += after[0] - before[0]
+    taken.database += after[1] - before[1]
+
+
+def take_turns(contenders: dict[str, tuple[Callable[[], list[float]], Meter]], rounds: int) -> dict[str, Taken]:
+    """Let every contender have its turn in every round, so that noise falls on all alike; return what each took."""
+    taken = {name: Taken([]) for name in contenders}
     for number in range(rounds + 1):
-        for name, turn in contenders.items():
+        for name, (turn, meter) in contenders.items():
             say(f"round {number} of {rounds}: {name}")
-            seconds = turn()
             # The first round only warms up.
-            if number:
-                took[name] += seconds
-    return took
+            metered(turn, meter, taken[name] if number else Taken([]))
+    return taken
 
 
 def say(what: str) -> None:
     print(f"\r  {what:<78}", end="", file=sys.stderr, flush=True)
-
-
-@contextmanager
-def database_time() -> Iterator[list[float]]:
-    """Collect the seconds that this process waits for the database, a value a statement (BEGIN and COMMIT too)."""
-    waits: list[float] = []
-    execute, commit = psycopg.Cursor.execute, psycopg.Connection.commit
-
-    def noting(function: Callable[..., Any]) -> Callable[..., Any]:
-        def note(*given: Any, **named: Any) -> Any:
-            began = time.perf_counter()
-            try:
-                return function(*given, **named)
-            finally:
-                waits.append(time.perf_counter() - began)
-
-        return note
-
-    psycopg.Cursor.execute, psycopg.Connection.commit = noting(execute), noting(commit)
-    try:
-        yield waits
-    finally:
-        psycopg.Cursor.execute, psycopg.Connection.commit = execute, commit
 
 
 def memory_of_process(pid: int) -> int:

@@ -10,6 +10,7 @@ import random
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 # Table: (columns beside the id, columns with an index, columns that are unique).
@@ -40,8 +41,17 @@ _MIGRATIONS = (6, 1, 3, 3, 2, 1)
 _PAGES = 60
 
 
-def _column(name: str, *, index: bool = False, unique: bool = False) -> str:
-    return f"{name} = models.CharField(max_length=200, default='', db_index={index}, unique={unique})"
+# The columns of a list are of the types that ours are.
+_KINDS = {
+    **dict.fromkeys(("created_at", "updated_at", "replied_at", "solved_at"), "DateTimeField(null=True, db_index={index})"),
+    **dict.fromkeys(("priority", "rating"), "IntegerField(null=True, db_index={index})"),
+    "tags": "JSONField(default=list)",
+}
+
+
+def _column(name: str, *, index: bool = False) -> str:
+    kind = _KINDS.get(name, "CharField(max_length=200, default='', db_index={index})")
+    return f"{name} = models.{kind.format(index=index)}"
 
 
 def _fields(table: str) -> list[str]:
@@ -94,6 +104,7 @@ def _configure(address: dict[str, str]) -> None:
     database = {"ENGINE": "django_tenants.postgresql_backend", "CONN_MAX_AGE": None, **address}
     settings.configure(
         DEBUG=False,
+        USE_TZ=True,
         SECRET_KEY="bench",
         ALLOWED_HOSTS=["*"],
         DATABASES={"default": database},
@@ -150,11 +161,12 @@ def _move_in(client: object) -> None:
     from desk.models import Customer, StaffMember, Ticket, TicketMessage
     from django_tenants.utils import tenant_context
 
+    now = datetime.now(UTC)
     with tenant_context(client):
         StaffMember.objects.create(email="owner@bench.example", name="Olga", role="admin", language="en")
         people = Customer.objects.bulk_create(Customer(name=f"Customer {n}", email=f"c{n}@mail.example") for n in range(10))
         tickets = Ticket.objects.bulk_create(
-            Ticket(subject=f"Request {n}", status="new", number=str(n), parent=people[n % 10], updated_at=f"{n:03d}")
+            Ticket(subject=f"Request {n}", status="new", number=str(n), parent=people[n % 10], updated_at=now, created_at=now)
             for n in range(25)
         )
         TicketMessage.objects.bulk_create(TicketMessage(body="It drips", parent=ticket) for ticket in tickets)
