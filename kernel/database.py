@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any, ClassVar, LiteralString, cast
 
 import psycopg
-from sqlalchemy import BigInteger, DateTime, Engine, MetaData, Sequence, Text, create_engine, event
+from sqlalchemy import BigInteger, DateTime, Engine, MetaData, Sequence, Text, create_engine, event, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -165,6 +165,11 @@ def move(session: Session, stand: Stand) -> None:
     _say(session.connection(), stand.sql)
     backends.note_visit(session.connection().connection, stand)
     session.info["stand"] = stand
+
+
+def be_patient(session: Session) -> None:
+    """Let the session's transaction stay open for as long as its work outside of the database takes."""
+    session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
 
 
 def after_commit(session: Session, call: Callable[[], None]) -> None:

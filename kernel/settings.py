@@ -18,6 +18,10 @@ class SettingMissing(RuntimeError):
     """A setting that this mode cannot do without is absent; the text names it."""
 
 
+class SettingUnknown(ValueError):
+    """A setting has a value that means nothing; the text names both."""
+
+
 # The placement that also keeps the registry, the operators and the captured mail.
 HOME_PLACEMENT = "main"
 
@@ -56,6 +60,8 @@ class Settings:
     seals_files: bool = False
     further_placements: Mapping[str, Placement] = field(default_factory=dict)
     spares: int = 3
+    search_backend: Literal["whoosh", "postgres"] = "whoosh"
+    search_meaning: bool = False
 
     @property
     def placements(self) -> dict[str, Placement]:
@@ -125,6 +131,8 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
         seals_files=known.get("FRONTDESK_SEAL_FILES", "") in ("1", "true", "yes"),
         further_placements=_further_placements(known),
         spares=int(known.get("FRONTDESK_SPARES") or 3),
+        search_backend=_one_of("SEARCH_BACKEND", known.get("SEARCH_BACKEND") or "whoosh", ("whoosh", "postgres")),  # type: ignore[arg-type]
+        search_meaning=known.get("FRONTDESK_SEARCH_MEANING") == "1",
     )
 
 
@@ -146,6 +154,12 @@ def read_env_file(path: Path) -> dict[str, str]:
         return {}
     lines = (line.partition("=") for line in path.read_text().splitlines() if "=" in line)
     return {name.strip(): value.strip() for name, _, value in lines}
+
+
+def _one_of(name: str, value: str, choices: tuple[str, ...]) -> str:
+    if value not in choices:
+        raise SettingUnknown(f"{name} is {value!r}; it can be {' or '.join(choices)}.")
+    return value
 
 
 def _psycopg(url: str) -> str:

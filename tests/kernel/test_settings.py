@@ -91,3 +91,12 @@ def test_how_many_spares_are_kept_is_said_or_three():
     assert settings.load({}).spares == 3
     assert settings.load({"FRONTDESK_SPARES": "12"}).spares == 12
     assert settings.load({"FRONTDESK_SPARES": "0"}).spares == 0
+
+
+def test_search_lives_in_files_unless_told_otherwise(tmp_path):
+    home = {"FRONTDESK_HOME": str(tmp_path)}
+    assert (settings.load(home).search_backend, settings.load(home).search_meaning) == ("whoosh", False)
+    chosen = settings.load({**home, "SEARCH_BACKEND": "postgres", "FRONTDESK_SEARCH_MEANING": "1"})
+    assert (chosen.search_backend, chosen.search_meaning) == ("postgres", True)
+    with pytest.raises(settings.SettingUnknown, match="elastic"):
+        settings.load({**home, "SEARCH_BACKEND": "elastic"})
