@@ -1,5 +1,7 @@
 """The `frontdesk` command: what operators and scripts do from a terminal."""
 
+import json
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -21,8 +23,9 @@ from kernel import clock, database, jobs, logs, passwords, settings
 from kernel.actors import SYSTEM
 from kernel.errors import DomainError
 from kernel.i18n import CODES
-from knowledge_base.articles import importing
+from knowledge_base.articles import evaluating, importing
 from knowledge_base.articles import jobs as article_jobs
+from knowledge_base.articles import queries as articles
 from tenants import migrations, operators, provisioning, registry, staff
 from tenants.permissions import Role
 from tenants.registry import TenantFacts
@@ -166,8 +169,27 @@ def reindex(slug: str) -> None:
     """Build a tenant's search index afresh."""
     facts = _tenant(slug)
     with _progress("Indexing") as show, database.transaction(facts.stand) as session:
-        count = article_jobs.reindex(session, lambda done: show(done, done))
+        total = articles.count(session)
+        count = article_jobs.reindex(session, lambda done: show(done, max(done, total)))
     click.echo(f"{count} articles indexed.")
+
+
+@kb.command("evaluate")
+@click.argument("source", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--tenant", "slug", required=True)
+@click.option("--json", "is_json", is_flag=True, help="Print one JSON object and nothing else.")
+def evaluate(source: Path, slug: str, is_json: bool) -> None:
+    """Ask the questions of a JSONL file as a visitor would, and say how many were answered first, and among the first five."""
+    facts = _tenant(slug)
+    with _clear_refusals(), _progress("Asking") as show:
+        report = evaluating.report(evaluating.ask_all(facts.stand, evaluating.read(source), show))
+    if is_json:
+        click.echo(json.dumps(report, ensure_ascii=False))
+        return
+    click.echo(f"{'questions':<24}{'n':>6}{'S@1':>8}{'S@5':>8}{'MRR':>8}{'p50 ms':>9}{'p95 ms':>9}")
+    for name, of in {"all": report, **report["by"]}.items():
+        shares = f"{100 * of['s1']:>8.1f}{100 * of['s5']:>8.1f}{of['mrr']:>8.3f}"
+        click.echo(f"{name:<24}{of['n']:>6}{shares}{of['p50_ms']:>9.1f}{of['p95_ms']:>9.1f}")
 
 
 def _tenant(slug: str) -> TenantFacts:

@@ -98,5 +98,42 @@ def test_articles_come_from_lines_of_json_and_a_broken_line_is_named(frontdesk, 
         assert len(articles.revisions(session)) == 1
 
 
+@pytest.fixture
+def questions(frontdesk, alpha, tmp_path):
+    """Two articles in alpha, and a file of questions about them: a right one, one that finds another, one that finds none."""
+    articles_file, file = tmp_path / "articles.jsonl", tmp_path / "questions.jsonl"
+    parking = {"id": "p-1", "lang": "zh-Hans", "title": "停车", "body": "停车场在楼后。", "keywords": ["泊车"]}
+    tea = {"id": "t-1", "lang": "en", "title": "Tea", "body": "Tea is served at five."}
+    articles_file.write_text("\n".join(map(json.dumps, (parking, tea))))
+    frontdesk("kb", "import", str(articles_file), "--tenant", "alpha")
+    frontdesk("kb", "reindex", "--tenant", "alpha")
+    asked = [
+        {"qid": "1", "lang": "zh-Hans", "text": "泊車", "relevant": ["p-1"], "kind": "natural"},
+        {"qid": "2", "lang": "en", "text": "when is tea", "relevant": ["p-1", "t-1"], "kind": "natural"},
+        {"qid": "3", "lang": "en", "text": "tea", "relevant": ["nothing"], "kind": "odd"},
+    ]
+    file.write_text("\n".join(map(json.dumps, asked)))
+    return str(file)
+
+
+def test_search_is_evaluated_as_a_visitor_would_ask(frontdesk, questions):
+    result = frontdesk("kb", "evaluate", questions, "--tenant", "alpha", "--json")
+    report = json.loads(result.stdout)
+    assert {name: report[name] for name in ("n", "s1", "s5", "mrr")} == {"n": 3, "s1": 0.6667, "s5": 0.6667, "mrr": 0.6667}
+    assert report["p95_ms"] >= report["p50_ms"] > 0
+    assert {name: of["s1"] for name, of in report["by"].items()} == {"en natural": 1.0, "en odd": 0.0, "zh-Hans natural": 1.0}
+    table = frontdesk("kb", "evaluate", questions, "--tenant", "alpha").stdout
+    assert "zh-Hans natural" in table
+    assert "66.7" in table
+
+
+def test_a_question_that_cannot_be_read_is_named(frontdesk, alpha, tmp_path):
+    file = tmp_path / "broken.jsonl"
+    file.write_text('{"text": "tea", "relevant": ["t-1"]}\n{"text": "tea"}\n')
+    result = frontdesk("kb", "evaluate", str(file), "--tenant", "alpha")
+    assert result.exit_code == 1
+    assert "2: KeyError" in result.output
+
+
 def test_a_tenant_that_does_not_exist_is_named(frontdesk, tmp_path):
     assert "no tenant 'nobody'" in frontdesk("kb", "reindex", "--tenant", "nobody").output

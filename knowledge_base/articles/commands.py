@@ -24,6 +24,7 @@ from knowledge_base.articles.workflow import publish as publish
 from knowledge_base.articles.workflow import withdraw as withdraw
 from tenants.permissions import Permission
 
+ASKED_LENGTH, MOST_ASKED = 200, 100
 REASONS = ("outdated", "unclear", "did_not_work", "other")
 
 
@@ -42,7 +43,9 @@ def write(
     actor: Actor,
     summary: str = "",
     keywords: Iterable[str] = (),
+    asked_as: str | Iterable[str] = (),
     translation_key: str = "",
+    external_id: str | None = None,
     status: ArticleStatus = ArticleStatus.DRAFT,
 ) -> Article:
     """Write a new article; give the `translation_key` of another to translate that one.
@@ -51,6 +54,8 @@ def write(
     """
     article = _blank(session, translation_key, language, category)
     article.author_id = article.owner_id = actor.id
+    article.external_id = external_id
+    _set_asked_as(article, asked_as)
     words = {"title": title, "summary": summary, "body": body, "keywords": keywords}
     version = texts.first(session, article, words, actor=actor)
     article.status = status
@@ -84,12 +89,17 @@ def change(session: Session, article: Article, *, values: dict[str, Any], revisi
     """Change the given fields.  The words of a published article are those of its next version until that is published.
 
     Raises `StaleEdit` when the article is no longer at the `revision` the editor saw, `InvalidField` for words that do not fit,
-    and `Forbidden` when somebody who may write drafts only changes more than the words of what readers see.
+    and `Forbidden` when somebody who may write drafts only changes more than the words of what readers see.  What an article is
+    also asked as is nothing that they see.
     """
     texts.hold(session, article, revision)
     words = {field: value for field, value in values.items() if field in texts.CHECKS}
     others = {field: value for field, value in values.items() if field not in texts.CHECKS}
-    if others and article.is_published and not (actor.kind == "system" or actor.may(Permission.ARTICLE_PUBLISH)):
+    if (
+        others.keys() - {"asked_as"}
+        and article.is_published
+        and not (actor.kind == "system" or actor.may(Permission.ARTICLE_PUBLISH))
+    ):
         raise Forbidden()
     # An import has no reviewer to wait for, and leaves alone what somebody else is working on.
     is_correction = article.is_published and actor.kind == "system"
@@ -122,7 +132,16 @@ def _set_category(article: Article, value: Category) -> None:
     set_committed_value(article, "category", value)
 
 
-_SETTERS: dict[str, Any] = {"category": _set_category}
+def _set_asked_as(article: Article, value: str | Iterable[str]) -> None:
+    """A phrase a line, or a list of them; a hundred are as good as a thousand."""
+    lines = clean(value).splitlines() if isinstance(value, str) else map(clean, value)
+    phrases = (" ".join(line.split())[:ASKED_LENGTH] for line in lines)
+    kept = list(dict.fromkeys(phrase for phrase in phrases if phrase))[:MOST_ASKED]
+    if kept != (article.asked_as or []):
+        article.asked_as = kept
+
+
+_SETTERS: dict[str, Any] = {"category": _set_category, "asked_as": _set_asked_as}
 
 
 def vote(

@@ -129,6 +129,15 @@ ARTICLE = RecordType(
             hint=_l("Other words that readers search for, separated by commas"),
         ),
         Field(
+            name="asked_as",
+            label=_l("Also asked as"),
+            kind=Kind.LONG_TEXT,
+            column=func.array_to_string(Article.asked_as, "\n"),
+            read=lambda article: "\n".join(article.asked_as or ()),
+            max_length=20_000,
+            hint=_l("How people ask for this in their own words, one phrase a line"),
+        ),
+        Field(
             name="body",
             label=_l("Text"),
             kind=Kind.LONG_TEXT,

@@ -1,20 +1,27 @@
 """Finding articles: the index proposes, the database decides what this reader may see."""
 
-from dataclasses import dataclass
-from pathlib import Path
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
+from sqlalchemy import Select, and_, true
 from sqlalchemy.orm import Session
 
-from kernel import database, logs, settings
+from kernel import logs
 from kernel.actors import Actor
 from kernel.i18n import Language
-from knowledge_base.articles import queries
-from knowledge_base.articles.models import Article
-from knowledge_base.search import index
+from knowledge_base.articles import audience, queries
+from knowledge_base.articles.models import Article, Category
+from knowledge_base.search import analysis, wording
+from knowledge_base.search.documents import NeedsRebuild, Question, SearchResult
+from knowledge_base.search.engines import engine_of
 from knowledge_base.search.snippets import snippet
 
 _log = logs.get(__name__)
 _SUGGESTIONS = 6
+_CATEGORIES = 2
+_MOST = 50
 
 
 @dataclass(frozen=True)
@@ -27,46 +34,102 @@ class Find:
 
 @dataclass(frozen=True)
 class Finds:
-    """The answer to a question: its best articles, and the question as understood when a word of it was misspelt."""
+    """The answer to a question: its best articles, and the question as understood when a word of it was misspelt.
 
-    finds: list[Find]
-    corrected: str | None
-    total: int
+    `total` counts what may be paged through, in the category asked for; `categories` are those of all that was found, with how
+    many are in each, the fullest first.  A guess has no word of the question, only single Chinese characters or its meaning:
+    whoever counts questions without an answer must count it.
+    """
+
+    finds: list[Find] = field(default_factory=list)
+    corrected: str | None = None
+    total: int = 0
+    categories: list[tuple[Category, int]] = field(default_factory=list)
+    is_guess: bool = False
+
+    @property
+    def is_answered(self) -> bool:
+        return bool(self.finds) and not self.is_guess
 
 
-def index_folder(session: Session) -> Path:
-    """Return where the index of the session's tenant lies."""
-    return settings.current().home / "search" / database.stand_of(session).schema
-
-
-def find(session: Session, words: str, language: Language, *, actor: Actor, start: int = 0, limit: int = 10) -> Finds:
-    """Return the articles that answer `words`, best first, `limit` of them from `start` on.
+def find(
+    session: Session,
+    words: str,
+    language: Language,
+    *,
+    actor: Actor,
+    start: int = 0,
+    limit: int = 10,
+    category_id: int | None = None,
+) -> Finds:
+    """Return the articles that answer `words`, best first, `limit` of them from `start` on, of one category if asked for.
 
     Without an index that can be read nothing is found; the nightly repair and every change of an article make a new one.
     """
+    question = _question(session, words, language, actor)
+    result = _answer(session, question)
+    # Decided by titles alone: the texts of fifty articles would be most of what the database sends.
+    allowed = queries.titles_of(session, [hit.article_id for hit in result.hits], actor=actor)
+    chosen = _one_of_each(allowed, language)
+    categories = _categories(chosen)
+    chosen = [article for article in chosen if category_id in (None, article.category_id)]
+    page = queries.listed(session, [article.id for article in chosen[start : start + limit]], actor=actor)
+    finds = [Find(article, snippet(f"{article.summary}\n{article.body_text}", result.marked)) for article in page]
+    return Finds(finds, result.corrected, len(chosen), categories, result.is_guess)
+
+
+def _question(session: Session, words: str, language: Language, actor: Actor) -> Question:
+    return Question(
+        words=words,
+        language=language.code,
+        audiences=audience.of_reader(actor),
+        synonyms=wording.synonyms(session),
+        limit=_MOST,
+    )
+
+
+def _answer(session: Session, question: Question) -> SearchResult:
     try:
-        result = index.search(index_folder(session), words, language=language.code, only_public=not actor.is_staff)
-    except index.NeedsRebuild:
+        return engine_of(session).search(question)
+    except NeedsRebuild:
         _log.warning("search index unreadable")
-        return Finds([], None, 0)
-    found = queries.listed(session, [hit.article_id for hit in result.hits], actor=actor)
-    articles = _one_of_each(found, language)
-    question = result.corrected or words
-    page = articles[start : start + limit]
-    return Finds([Find(article, snippet(article.body_text, question)) for article in page], result.corrected, len(articles))
+        return SearchResult()
+
+
+def _categories(articles: Sequence[Article]) -> list[tuple[Category, int]]:
+    by_id = {article.category_id: article.category for article in articles}
+    counted = Counter(article.category_id for article in articles)
+    return [(by_id[category_id], count) for category_id, count in counted.most_common()]
 
 
 def suggest(session: Session, start_of_words: str, language: Language, *, actor: Actor) -> list[Article]:
     """Return up to six articles whose titles go on from what has been typed so far."""
+    question = _question(session, start_of_words, language, actor)
     try:
-        folder = index_folder(session)
-        ids = index.suggest(folder, start_of_words, language=language.code, only_public=not actor.is_staff, limit=_SUGGESTIONS)
-    except index.NeedsRebuild:
+        ids = engine_of(session).suggest(start_of_words, question)
+    except NeedsRebuild:
         return []
-    return _one_of_each(queries.listed(session, ids, actor=actor), language)
+    articles = _one_of_each(queries.titles_of(session, ids, actor=actor), language)
+    # Of several with the same title the first is enough to choose from.
+    return list({article.title: article for article in reversed(articles)}.values())[: -_SUGGESTIONS - 1 : -1]
 
 
-def _one_of_each(articles: list[Article], language: Language) -> list[Article]:
+def categories_named(session: Session, words: str, language: Language, *, actor: Actor) -> list[Category]:
+    """Return the first few categories with something to read whose name has what was typed."""
+    typed = analysis.fold(words).strip()
+    branches = queries.flattened(queries.tree(session, language, actor=actor))
+    stocked = [branch.category for branch in branches if branch.article_count]
+    return [one for one in stocked if typed in analysis.fold(one.name_in(language))][:_CATEGORIES] if typed else []
+
+
+def narrowed(session: Session, query: Select[Any], words: str, language: Language, *, actor: Actor) -> Select[Any]:
+    """Narrow a query for articles to those that `words` finds: by the index in all they say, and by their titles without."""
+    ids = [hit.article_id for hit in _answer(session, _question(session, words, language, actor)).hits]
+    by_title = (Article.search_text.contains(word, autoescape=True) for word in words.split())
+    return query.where(Article.id.in_(ids) | and_(true(), *by_title))
+
+
+def _one_of_each(articles: Sequence[Article], language: Language) -> list[Article]:
     """Return each article once, where its best translation stood: in the reader's language if that was found too."""
     chosen: dict[str, Article] = {}
     for article in articles:

@@ -38,7 +38,11 @@ class UnreadableFile(DomainError):
 
 @dataclass(frozen=True)
 class Source:
-    """One article as it comes in.  `path` is the category's, from the root, in the article's language."""
+    """One article as it comes in.
+
+    `path` is the category's, from the root, in the article's language.  A source that says nothing of `asked_as` leaves what
+    has been collected here.
+    """
 
     where: str
     key: str
@@ -47,6 +51,7 @@ class Source:
     body: str
     summary: str
     keywords: list[str]
+    asked_as: list[str] | None
     path: tuple[str, ...]
     status: ArticleStatus
 
@@ -127,9 +132,7 @@ def _from_json(line: bytes, where: str) -> Source:
 
 
 def _source(where: str, facts: dict[str, Any], body: str, *, default_status: ArticleStatus) -> Source:
-    language = _BY_ANY_NAME.get(str(facts.get("language") or "en").lower())
-    if language is None:
-        raise InvalidField("language", _l("Choose one of the languages offered."))
+    language = language_named(str(facts.get("language") or "en"))
     keywords = facts.get("keywords") or []
     return Source(
         where=where,
@@ -139,9 +142,18 @@ def _source(where: str, facts: dict[str, Any], body: str, *, default_status: Art
         body=_text({"body": body}, "body"),
         summary=_text(facts, "summary"),
         keywords=[str(word) for word in (keywords if isinstance(keywords, list) else str(keywords).split(","))],
+        asked_as=[str(phrase) for phrase in facts["asked_as"]] if isinstance(facts.get("asked_as"), list) else None,
         path=tuple(part.strip() for part in _text(facts, "category").split(" / ") if part.strip()) or ("—",),
         status=ArticleStatus(str(facts.get("status") or default_status)),
     )
+
+
+def language_named(name: str) -> Language:
+    """Return the language of a code, path or tag in any case.  Raises `InvalidField`."""
+    language = _BY_ANY_NAME.get(name.lower())
+    if language is None:
+        raise InvalidField("language", _l("Choose one of the languages offered."))
+    return language
 
 
 def _key(facts: dict[str, Any]) -> str:
@@ -172,14 +184,16 @@ def _import_one(session: Session, source: Source, result: Result) -> None:
 
 
 def _write_or_change(session: Session, source: Source) -> str:
-    same_key = select(Article).where(Article.translation_key == source.key)
-    siblings = {article.language: article for article in session.scalars(same_key)}
+    siblings = _siblings(session, source)
     known = siblings.get(source.language.code)
     category = _category(session, source, known or next(iter(siblings.values()), None))
     values: dict[str, Any] = {"title": source.title, "summary": source.summary, "body": source.body}
     values |= {"keywords": source.keywords, "category": category}
+    if source.asked_as is not None:
+        values["asked_as"] = source.asked_as
     if known is None:
-        place: dict[str, Any] = {"language": source.language.code, "translation_key": source.key}
+        key = next((sibling.translation_key for sibling in siblings.values()), source.key)
+        place: dict[str, Any] = {"language": source.language.code, "translation_key": key, "external_id": source.key}
         commands.write(session, **values, **place, status=source.status, actor=SYSTEM)
         return "written"
     known.category = session.get_one(Category, known.category_id)
@@ -189,6 +203,18 @@ def _write_or_change(session: Session, source: Source) -> str:
     move(session, known, actor=SYSTEM)
     session.flush()
     return "unchanged" if (known.revision, known.status) == before else "changed"
+
+
+def _siblings(session: Session, source: Source) -> dict[str, Article]:
+    """Return what was imported under the source's id before, by language.
+
+    What came in before there was a column for it has the id as its translation key.
+    """
+    is_ours = (Article.external_id == source.key) | (Article.external_id.is_(None) & (Article.translation_key == source.key))
+    found = {article.language: article for article in session.scalars(select(Article).where(is_ours))}
+    for article in found.values():
+        article.external_id = source.key
+    return found
 
 
 def _category(session: Session, source: Source, sibling: Article | None) -> Category:

@@ -1,36 +1,56 @@
 """What happens to articles by itself: the search index follows them, their hour comes, their snippets change."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kernel import clock, outbox
+from kernel import clock, database, outbox
 from kernel.actors import SYSTEM
 from kernel.events import Event, listens_to
 from kernel.i18n import BY_CODE
 from kernel.jobs import job
-from knowledge_base.articles import queries, snippets, texts, workflow
-from knowledge_base.articles.finding import index_folder
+from knowledge_base.articles import audience, queries, snippets, texts, workflow
 from knowledge_base.articles.models import Article, ArticleStatus
-from knowledge_base.search import index
-from knowledge_base.search.index import Document
+from knowledge_base.search.documents import Document, NeedsRebuild
+from knowledge_base.search.engines import engine_of
+
+# An import promises an event for each article; whichever is told first indexes so many of those that changed with it.
+_BATCH = 200
 
 
 @listens_to("article.written", "article.changed", "article.published", "article.withdrawn")
 @listens_to("article.archived", "article.arranged", "article.rolled_back", "article.rendered")
 def on_article_changed(session: Session, event: Event) -> None:
     """Bring the index up to the article as it is now: running late, twice or out of order ends in the same place."""
-    folder = index_folder(session)
-    if not index.exists(folder):
+    engine = engine_of(session)
+    if not engine.exists():
         reindex(session)
         return
-    # Generators, because the articles must be read when the index's one writer has its turn, not before.
-    mine = select(Article).where(Article.id == event.subject_id).execution_options(populate_existing=True)
     try:
-        index.apply(folder, (_document(article) for article in session.scalars(mine)), [event.subject_id])
-    except index.NeedsRebuild:
+        if waiting := _behind(session, event.subject_id):
+            # A generator, because the articles must be read when the index's one writer has its turn, not before.
+            engine.apply(_documents(session, waiting), waiting)
+    except NeedsRebuild:
         reindex(session)
+
+
+def _behind(session: Session, article_id: int) -> list[int]:
+    """Return the article and what else was changed of late, as far as the index does not know it yet."""
+    mine = select(Article.id, Article.revision).where(Article.id == article_id)
+    revisions = dict(session.execute(mine).all())
+    engine = engine_of(session)
+    if revisions == engine.revisions([article_id]):
+        return []
+    lately = select(Article.id, Article.revision).order_by(Article.updated_at.desc(), Article.id.desc()).limit(_BATCH)
+    revisions |= dict(session.execute(lately).all())
+    known = engine.revisions(list(revisions))
+    return [article_id, *(one for one, revision in revisions.items() if known.get(one) != revision and one != article_id)]
+
+
+def _documents(session: Session, article_ids: Collection[int]) -> Iterator[Document]:
+    some = select(Article).where(Article.id.in_(article_ids)).execution_options(populate_existing=True)
+    return (_document(article) for article in session.scalars(some))
 
 
 @job("articles.publish_when_due")
@@ -61,13 +81,18 @@ def on_snippet_changed(session: Session, event: Event) -> None:
 
 @job("articles.repair_index")
 def repair_index(session: Session) -> None:
-    """Make the index anew where it does not hold exactly what the database holds."""
-    folder = index_folder(session)
+    """Bring the index up to what the database holds, wherever it does not hold exactly that."""
+    engine = engine_of(session)
+    if not engine.exists() or engine.is_stale():
+        reindex(session)
+        return
     try:
-        is_equal = not index.is_stale(folder) and index.contents(folder) == queries.revisions(session)
-    except index.NeedsRebuild:
-        is_equal = False
-    if not is_equal:
+        known, wanted = engine.contents(), queries.revisions(session)
+        behind = [article_id for article_id, revision in wanted.items() if known.get(article_id) != revision]
+        if wrong := [*behind, *(known.keys() - wanted.keys())]:
+            database.be_patient(session)
+            engine.apply(_documents(session, behind), wrong)
+    except NeedsRebuild:
         reindex(session)
 
 
@@ -78,9 +103,12 @@ def promise_repair(session: Session) -> None:
 
 def reindex(session: Session, progress: Callable[[int], None] | None = None) -> int:
     """Build the tenant's index afresh, swap it in, and return how many articles it holds; readers go on with the old one."""
-    everything = select(Article).order_by(Article.id).execution_options(populate_existing=True)
-    index.rebuild(index_folder(session), (_document(article) for article in session.scalars(everything)), progress)
-    return len(index.contents(index_folder(session)))
+    everything = select(Article).order_by(Article.id).execution_options(populate_existing=True, yield_per=_BATCH)
+    engine = engine_of(session)
+    # Whoosh sorts and writes for a minute where there are thousands of articles, and asks the database nothing meanwhile.
+    database.be_patient(session)
+    engine.rebuild((_document(article) for article in session.scalars(everything)), progress)
+    return len(engine.contents())
 
 
 def _document(article: Article) -> Document:
@@ -90,6 +118,7 @@ def _document(article: Article) -> Document:
         language=BY_CODE[article.language].code,
         title=article.title,
         body=f"{article.summary}\n{article.body_text}",
-        keywords=" ".join(article.keywords),
-        is_public=article.is_public,
+        keywords="\n".join(article.keywords),
+        asked_as="\n".join(article.asked_as or ()),
+        audience=audience.of_article(article),
     )

@@ -98,6 +98,8 @@ class Category(TenantBase):
 class Article(TenantBase):
     """A text in one language.  Articles with the same `translation_key` are translations of each other.
 
+    `external_id` is its name where it was imported from, `asked_as` how people ask for it in their own words.
+
     `body` is Markdown as typed.  `body_html` (sanitised), `body_text`, `headings` ([level, anchor, text] in order) and
     `file_ids` (public ids of the files in the text) follow from it and are kept so that reading costs nothing.  `revision`
     counts every change and is what the search index knows.
@@ -111,6 +113,7 @@ class Article(TenantBase):
     __tablename__ = "article"
     __table_args__ = (
         UniqueConstraint("translation_key", "language", name="uq_article_translation_key"),
+        UniqueConstraint("external_id", "language", name="uq_article_external_id"),
         Index("ix_article_category", "category_id", "language"),
         Index("ix_article_updated", "updated_at", "id"),
         Index(
@@ -124,6 +127,7 @@ class Article(TenantBase):
 
     id: Mapped[int] = tenant_id_column()
     translation_key: Mapped[str]
+    external_id: Mapped[str | None]
     language: Mapped[str]
     category_id: Mapped[int] = mapped_column(ForeignKey("category.id"))
     title: Mapped[str]
@@ -133,6 +137,7 @@ class Article(TenantBase):
     body_text: Mapped[str]
     headings: Mapped[list[Any]] = mapped_column(JSONB)
     keywords: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    asked_as: Mapped[list[str] | None] = mapped_column(ARRAY(Text), server_default="{}")
     status: Mapped[str]
     search_text: Mapped[str]
     author_id: Mapped[int | None] = mapped_column(BigInteger)

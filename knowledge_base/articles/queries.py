@@ -87,6 +87,15 @@ def listed(session: Session, ids: Sequence[int], *, actor: Actor) -> list[Articl
     return [by_id[article_id] for article_id in ids if article_id in by_id]
 
 
+def titles_of(session: Session, ids: Sequence[int], *, actor: Actor) -> list[Article]:
+    """Return the same without their texts."""
+    if not ids:
+        return []
+    query = visible_to(actor).where(Article.id.in_(ids)).options(*for_lists(), raiseload("*"))
+    by_id = {article.id: article for article in session.scalars(query)}
+    return [by_id[article_id] for article_id in ids if article_id in by_id]
+
+
 def translations(session: Session, article: Article, *, actor: Actor) -> dict[str, Article]:
     """Return the article in every language `actor` may read it in, by language code."""
     query = visible_to(actor).where(Article.translation_key == article.translation_key)
@@ -282,3 +291,8 @@ def vote_of(session: Session, article: Article, visitor: str) -> Vote | None:
 def revisions(session: Session) -> dict[int, int]:
     """Return the revision of every article by id: what the search index should know."""
     return {article_id: revision for article_id, revision in session.execute(select(Article.id, Article.revision))}
+
+
+def count(session: Session) -> int:
+    """Return how many articles there are, whoever may read them."""
+    return session.scalar(select(func.count()).select_from(Article)) or 0

@@ -8,33 +8,44 @@ from threading import Lock
 
 import snowballstemmer  # type: ignore[import-untyped]
 from opencc import OpenCC
-from pypinyin import Style, pinyin
+from pypinyin import lazy_pinyin
+
+from knowledge_base.search import noise
+from knowledge_base.search.noise import HAN
 
 # Raise it with every change to the tokens below: an index built by another version must be rebuilt.
-ANALYZER_VERSION = 1
+ANALYZER_VERSION = 2
 
-_HAN = "〇\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
-_RUN = re.compile(rf"(?P<han>[{_HAN}]+)|(?P<word>[^\W_{_HAN}]+(?:['’][^\W_{_HAN}]+)*)")
-# Only a tone mark tells a pinyin gloss, as in 服務(wù)工單, from an abbreviation, as in 文件(pdf).
-_GLOSS = re.compile(rf"(?<=[{_HAN}])\((?=[^()]*[āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ])[a-zāáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜü' ]+\)")
-# 壹 is also part of names (壹号院): it is the number one only after 第 or before a measure word.
-_FINANCIAL_ONE = re.compile(r"(?<=第)壹|壹(?=[个年月天日次位件份张条种元万千百十点小周名家台度季])")
+_RUN = re.compile(rf"(?P<han>[{HAN}]+)|(?P<word>[^\W_{HAN}]+(?:'[^\W_{HAN}]+)*)")
+_HAN_RUN = re.compile(rf"[{HAN}]+")
 _STOP_WORDS = frozenset(
     re.findall(
         r"\w+",
-        """a an and are as at be been but by can could did do does for from had has have how i if in into is it its me
-        my no not of on or our please shall should so such that the their them then there these they this to was we were
-        what when where which who why will with would you your""",
+        """a am an and any are as at be been but by can could did do does for from get got had has have how i if in into is
+        it its just me my need needs no not of on or our please shall should so some such that the their them then there
+        these they this to want wants was we were what when where which who why will with would you your""",
     )
 )
+# What makes a Chinese sentence of keywords.  Most function characters are parts of nouns too (会员, 对账), and tell nothing.
+_ASKING = re.compile("[的了吗呢吧么我你您谁哪怎]|如何|为何|是否|能否|可以|请问|多少|多久|有没有")
+_MOST_SYLLABLES = 24
+# Sorts before all letters, so that a whole title comes first among the keys with the same beginning.
+WHOLE = "."
+# As unaccented letters are typed for accented ones; only Latin letters, because a Japanese か is no が.
+_PLAIN = {"’": "'", "ß": "s", "ø": "o", "ł": "l", "đ": "d", "ı": "i"}
 
 _to_simplified = OpenCC("t2s").convert
 _stemmer = snowballstemmer.stemmer("english")
 _stemmer_lock = Lock()
 
 
+# A text is folded for each kind of token that is made of it.
+@lru_cache(maxsize=8)
 def fold(text: str) -> str:
-    """Return `text` in the one form in which it is compared: NFKC, lower case, Simplified, without pinyin glosses."""
+    """Return `text` in the one form in which it is compared.
+
+    That is NFKC, lower case, Simplified, without accents, invisible characters and pinyin glosses.
+    """
     return fold_with_offsets(unicodedata.normalize("NFC", text))[0]
 
 
@@ -43,20 +54,22 @@ def fold_with_offsets(text: str) -> tuple[str, list[int]]:
     pieces = [_compatible(character) for character in text]
     folded = "".join(pieces)
     offsets = [index for index, piece in enumerate(pieces) for _ in piece]
-    folded, offsets = _without_glosses(folded, offsets)
-    return _FINANCIAL_ONE.sub("一", _simplified(folded)), offsets
+    for start, end in noise.glosses(folded):
+        folded = folded[:start] + folded[end:]
+        del offsets[start:end]
+    return noise.with_plain_ones(_simplified("".join(map(_unaccented, folded)))), offsets
 
 
 @lru_cache(maxsize=2**15)
 def _compatible(character: str) -> str:
-    return unicodedata.normalize("NFKC", character).lower()
+    """Return one character in its compatible form; soft hyphens, zero-width spaces and the like are nothing."""
+    return "" if unicodedata.category(character) == "Cf" else unicodedata.normalize("NFKC", character).lower()
 
 
-def _without_glosses(folded: str, offsets: list[int]) -> tuple[str, list[int]]:
-    for gloss in reversed(list(_GLOSS.finditer(folded))):
-        folded = folded[: gloss.start()] + folded[gloss.end() :]
-        del offsets[gloss.start() : gloss.end()]
-    return folded, offsets
+@lru_cache(maxsize=2**15)
+def _unaccented(character: str) -> str:
+    base = unicodedata.normalize("NFD", character)[0]
+    return base if base.isascii() and base.isalpha() else _PLAIN.get(character, character)
 
 
 def _simplified(folded: str) -> str:
@@ -71,15 +84,25 @@ def terms(text: str) -> list[str]:
 
 
 def spans(folded: str) -> Iterator[tuple[str, int, int]]:
-    """Yield each first-pass token of folded text with its start and end."""
+    """Yield each first-pass token of folded text with its start and end.
+
+    A hyphened word is also one word, so that check-in and checkin, e-mail and email find each other.
+    """
+    before: re.Match[str] | None = None
     for run in _RUN.finditer(folded):
-        if run["word"]:
+        if run["han"]:
+            yield from _pairs(folded, run.start(), run.end())
+        else:
             if run["word"] not in _STOP_WORDS:
                 yield stem(run["word"]), run.start(), run.end()
-        elif len(run["han"]) == 1:
-            yield run["han"], run.start(), run.end()
-        else:
-            yield from ((folded[at : at + 2], at, at + 2) for at in range(run.start(), run.end() - 1))
+            if before and before["word"] and folded[before.end() : run.start()] == "-":
+                yield stem(before["word"] + run["word"]), before.start(), run.end()
+        before = run
+
+
+def _pairs(folded: str, start: int, end: int) -> Iterator[tuple[str, int, int]]:
+    """Yield the overlapping pairs of a Chinese run; a character that stands alone is its own token."""
+    yield from ((folded[at : min(at + 2, end)], at, min(at + 2, end)) for at in range(start, max(end - 1, start + 1)))
 
 
 @lru_cache(maxsize=2**15)
@@ -94,9 +117,38 @@ def characters(text: str) -> list[str]:
     return [character for run in _RUN.finditer(fold(text)) for character in run["han"] or ""]
 
 
+def laid_out(text: str) -> tuple[str, int]:
+    """Return `text` as its tokens are counted in, and how many first-pass tokens it has.
+
+    Chinese runs stand as written, Latin words as stems, each between spaces of its own; see `as_laid_out`.
+    """
+    folded = fold(text)
+    tokens = [term for term, _, _ in spans(folded)]
+    runs = [run["han"] for run in _RUN.finditer(folded) if run["han"]]
+    stems = [token for token in tokens if not is_han(token)]
+    return "".join(f" {piece} " for piece in (*runs, *stems)), len(tokens)
+
+
+@lru_cache(maxsize=2**15)
+def as_laid_out(term: str) -> str:
+    """Return how a first-pass token stands in a text that was laid out: to be counted there."""
+    return term if len(term) > 1 and is_han(term) else f" {term} "
+
+
+@lru_cache(maxsize=2**15)
+def is_han(token: str) -> bool:
+    return bool(_HAN_RUN.match(token))
+
+
 def words(text: str) -> list[str]:
     """Return the Latin words of `text` as they are spelled, without stop words."""
     return [run["word"] for run in _RUN.finditer(fold(text)) if run["word"] and run["word"] not in _STOP_WORDS]
+
+
+def has_function_words(text: str) -> bool:
+    """Whether `text` has words that say nothing by themselves: a sentence has, keywords have not."""
+    folded = fold(text)
+    return bool(_ASKING.search(folded)) or any(run["word"] in _STOP_WORDS for run in _RUN.finditer(folded))
 
 
 def parts(text: str) -> list[str]:
@@ -108,28 +160,43 @@ def parts(text: str) -> list[str]:
 def pinyin_keys(title: str) -> list[str]:
     """Return what a title may be typed as in pinyin, from each of its characters on: 密码 → mima, mm, ma.
 
-    Asked for by prefix, so that single syllables and the beginning of a word are found as well.
+    Asked for by prefix, so that single syllables and the beginning of a word are found as well.  Latin words and figures stand
+    among the syllables as they are: WiFi密码 → wifimima, wifimm.  A key that is a whole title ends in `WHOLE`.
     """
     keys: dict[str, None] = {}
-    for run in _RUN.finditer(fold(title)):
-        for syllables in _readings(run["han"] or ""):
-            for start in range(len(syllables)):
-                keys["".join(syllables[start:])] = None
-                keys["".join(syllable[0] for syllable in syllables[start:])] = None
+    for syllables in _readings(title):
+        for start in range(len(syllables)):
+            rest, end = syllables[start:], "" if start else WHOLE
+            keys["".join(syllable for syllable, _ in rest) + end] = None
+            keys["".join(syllable[0] if is_chinese else syllable for syllable, is_chinese in rest) + end] = None
     return [key for key in keys if len(key) > 1]
 
 
-def _readings(han: str) -> Iterator[list[str]]:
-    """Yield the usual reading, then one for each character that has a second: 重置 is zhongzhi, then chongzhi.
+def _readings(title: str) -> Iterator[list[tuple[str, bool]]]:
+    """Yield rows of syllables, each with whether it is one: the reading of the title in Simplified and as written, then one
+    for each character that has another: 重置 is zhongzhi, then chongzhi.
 
     One at a time, as all combinations would be too many; the third readings are rare.
     """
-    choices = pinyin(han, style=Style.NORMAL, heteronym=True)
-    usual = [choice[0] for choice in choices]
+    folded = fold(title)
+    usual = _read(folded)
+    if not any(is_chinese for _, is_chinese in usual):
+        return
     yield usual
-    for at, choice in enumerate(choices):
-        if len(choice) > 1:
-            yield [*usual[:at], choice[1], *usual[at + 1 :]]
+    yield _read(unicodedata.normalize("NFKC", title).lower())
+    letters = [letter for run in _RUN.finditer(folded) for letter in run["han"] or (run["word"],)]
+    for at, letter in enumerate(letters[:_MOST_SYLLABLES]):
+        others = [reading for reading in noise.readings(letter) if reading != usual[at][0]] if is_han(letter) else []
+        if others:
+            yield [*usual[:at], (others[0], True), *usual[at + 1 :]]
+
+
+def _read(text: str) -> list[tuple[str, bool]]:
+    """Return the syllables of the Chinese in `text` and the words between; what nobody types in one go is cut off."""
+    read: list[tuple[str, bool]] = []
+    for run in _RUN.finditer(text):
+        read += [(syllable, True) for syllable in lazy_pinyin(run["han"])] if run["han"] else [(run["word"], False)]
+    return read[:_MOST_SYLLABLES]
 
 
 def language_distance(language: str, wanted: str | None) -> int:

@@ -13,11 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from knowledge_base.search.documents import IndexBusy
+
 POLL_SECONDS = 0.05
-
-
-class IndexBusy(RuntimeError):
-    """Another process kept writing this index for longer than the caller was willing to wait."""
 
 
 def current(directory: Path) -> Path | None:

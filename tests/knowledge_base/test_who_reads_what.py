@@ -6,18 +6,21 @@ Each article is a canary: its words and its category's name are its own, so that
 import io
 import re
 import shutil
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 
 from crm.customers import commands as customers
 from crm.customers import queries as customer_queries
+from kernel import settings
 from kernel.actors import SYSTEM, VISITOR, Actor
 from kernel.files import Upload
 from kernel.i18n import ENGLISH
-from knowledge_base.articles import arranging, finding, jobs, media, queries
+from knowledge_base.articles import arranging, jobs, media, queries
 from knowledge_base.articles.models import ArticleKind, ArticleStatus, Visibility
-from knowledge_base.search import index
+from knowledge_base.search.documents import Question
+from knowledge_base.search.engines import engine_of
 from tenants.permissions import Role
 from tests import factories
 from tests.browsing import FormReader
@@ -64,12 +67,15 @@ def shelf(alpha, in_tenant, picture):
     return made
 
 
-@pytest.fixture
-def indexed(alpha, in_tenant, shelf):
-    """The search index that knows them all, made in one go."""
+@pytest.fixture(params=["whoosh", "postgres"])
+def indexed(request, house, alpha, in_tenant, shelf):
+    """The search index that knows them all, made in one go, of each engine."""
+    settings.use(replace(house, search_backend=request.param))
     with in_tenant(alpha) as session:
-        shutil.rmtree(finding.index_folder(session), ignore_errors=True)
         jobs.reindex(session)
+    yield
+    settings.use(house)
+    shutil.rmtree(house.home / "search", ignore_errors=True)
 
 
 def _open_to(session, article, visibility):
@@ -163,7 +169,7 @@ def test_every_query_that_readers_have(alpha, in_tenant, shelf, reader):
 def test_the_index_gives_visitors_nothing_to_filter(alpha, in_tenant, shelf, indexed):
     """What is not public is no hit even before the database is asked: no count, snippet or correction can leak."""
     with in_tenant(alpha) as session:
-        hits = index.search(finding.index_folder(session), "canary", language="en", only_public=True).hits
+        hits = engine_of(session).search(Question(words="canary", language="en")).hits
     assert {hit.article_id for hit in hits} == {shelf["public"]["id"]}
 
 

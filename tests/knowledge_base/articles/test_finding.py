@@ -1,14 +1,26 @@
 """Finding articles: the index proposes, the database decides."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
+from kernel import settings
 from kernel.actors import SYSTEM, VISITOR
 from kernel.i18n import ENGLISH, TRADITIONAL
 from knowledge_base.articles import commands, finding, jobs, queries
 from knowledge_base.articles.models import ArticleStatus
+from knowledge_base.search import wording
 from tests import factories
+
+
+@pytest.fixture(params=["whoosh", "postgres"], autouse=True)
+def backend(request, house):
+    """Each engine in turn."""
+    settings.use(replace(house, search_backend=request.param))
+    yield request.param
+    settings.use(house)
+    shutil.rmtree(house.home / "search", ignore_errors=True)
 
 
 @pytest.fixture
@@ -22,9 +34,7 @@ def shelf(alpha, in_tenant):
         }
         ids = {name: article.id for name, article in made.items()}
         jobs.reindex(session)
-    yield ids
-    with in_tenant(alpha) as session:
-        shutil.rmtree(finding.index_folder(session), ignore_errors=True)
+    return ids
 
 
 def _found(session, words, language=ENGLISH, actor=VISITOR):
@@ -70,6 +80,15 @@ def test_titles_are_suggested_while_typing(shelf, session):
     assert finding.suggest(session, "", ENGLISH, actor=VISITOR) == []
 
 
+def test_of_several_with_the_same_title_one_is_suggested(alpha, in_tenant, run_due):
+    with in_tenant(alpha) as session:
+        first, *_ = [factories.article(session, title="Towels").id for _ in range(8)]
+        other = factories.article(session, title="Towels to take away").id
+    run_due()
+    with in_tenant(alpha) as session:
+        assert [article.id for article in finding.suggest(session, "tow", ENGLISH, actor=VISITOR)] == [first, other]
+
+
 def test_finds_come_page_by_page(alpha, in_tenant, shelf):
     with in_tenant(alpha) as session:
         for number in range(5):
@@ -82,6 +101,41 @@ def test_finds_come_page_by_page(alpha, in_tenant, shelf):
 
 
 ODD = ["", "   ", "*", "AND OR NOT", '"unclosed', "title:(", "\\", "💥", "x" * 5000, "%", "a" * 300 + " " + "退" * 300]
+
+
+def test_categories_are_counted_and_may_be_asked_for(alpha, in_tenant, run_due):
+    with in_tenant(alpha) as session:
+        rooms, food = (factories.category(session, name) for name in ("Rooms", "Food"))
+        towels = [factories.article(session, title=f"Towels {number}", category=rooms).id for number in range(3)]
+        tea = factories.article(session, title="Tea towels", category=food).id
+        factories.article(session, title="Towels unseen", category=food, status=ArticleStatus.DRAFT)
+    run_due()
+    with in_tenant(alpha) as session:
+        found = finding.find(session, "towels", ENGLISH, actor=VISITOR, limit=2)
+        assert [(category.names["en"], count) for category, count in found.categories] == [("Rooms", 3), ("Food", 1)]
+        only_food = finding.find(session, "towels", ENGLISH, actor=VISITOR, category_id=food.id)
+        assert ([find.article.id for find in only_food.finds], only_food.total) == ([tea], 1)
+        assert only_food.categories == found.categories
+        in_rooms = finding.find(session, "towels", ENGLISH, actor=VISITOR, category_id=rooms.id, start=2)
+        assert [find.article.id for find in in_rooms.finds] == towels[2:]
+
+
+def test_a_guess_is_no_answer(shelf, session):
+    assert finding.find(session, "退款", TRADITIONAL, actor=VISITOR).is_answered
+    guess = finding.find(session, "款退", TRADITIONAL, actor=VISITOR)
+    assert (len(guess.finds), guess.is_guess, guess.is_answered) == (1, True, False)
+    assert not finding.find(session, "zzz", TRADITIONAL, actor=VISITOR).is_answered
+
+
+def test_the_tenants_synonyms_find_it_and_are_marked(shelf, alpha, in_tenant):
+    with in_tenant(alpha) as session:
+        wording.agree(session, lines="towel, 毛巾, bath linen\n", version=None, actor=SYSTEM)
+    with in_tenant(alpha) as session:
+        for words in ("毛巾", "Bath linen"):
+            found = finding.find(session, words, ENGLISH, actor=VISITOR)
+            assert [find.article.id for find in found.finds] == [shelf["towels"]]
+    with in_tenant(alpha) as session:
+        assert _found(session, "towels") == [shelf["towels"]]
 
 
 @pytest.mark.parametrize("words", ODD)
@@ -100,7 +154,6 @@ def test_a_second_tenant_finds_none_of_them(shelf, beta, in_tenant):
     with in_tenant(beta) as session:
         jobs.reindex(session)
         assert _found(session, "towels", actor=SYSTEM) == []
-        shutil.rmtree(finding.index_folder(session))
 
 
 def test_finding_costs_the_same_for_one_as_for_many(alpha, in_tenant, shelf, count_statements):

@@ -118,3 +118,24 @@ def test_an_empty_folder_imports_nothing(alpha, tmp_path):
 def test_what_one_tenant_imports_no_other_reads(alpha, beta, in_tenant, folder):
     importing.import_all(alpha.stand, folder)
     assert _articles(in_tenant, beta) == {}
+
+
+def test_the_id_of_the_source_is_kept_and_finds_the_article_again(alpha, in_tenant, folder):
+    importing.import_all(alpha.stand, folder)
+    with in_tenant(alpha) as session:
+        for article in session.scalars(select(Article)):
+            assert article.external_id == "late"
+            article.translation_key = "moved"
+    (folder / "late.en.md").write_text(LATE.replace("before ten", "before nine"))
+    assert _counts(importing.import_all(alpha.stand, folder))[:2] == (0, 1)
+
+
+def test_phrases_collected_here_stay_where_the_source_says_nothing_of_them(alpha, in_tenant, tmp_path):
+    path = tmp_path / "articles.jsonl"
+    source = {"id": "a", "title": "Refunds", "body": "Within seven days.", "asked_as": ["money back", "money back"]}
+    path.write_text(json.dumps(source))
+    importing.import_all(alpha.stand, path)
+    del source["asked_as"]
+    path.write_text(json.dumps({**source, "body": "Within eight days."}))
+    importing.import_all(alpha.stand, path)
+    assert _articles(in_tenant, alpha)["a", "en"].asked_as == ["money back"]

@@ -1,28 +1,40 @@
 """The search index follows the articles, however late, often or out of order it is told."""
 
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from kernel import settings
 from kernel.actors import SYSTEM, VISITOR
 from kernel.events import Event
 from kernel.i18n import ENGLISH
 from knowledge_base.articles import commands, finding, jobs, queries
-from knowledge_base.search import index
+from knowledge_base.search.engines import engine_of
+from knowledge_base.search.postgres_index import PostgresBackend
+from knowledge_base.search.whoosh_index import WhooshBackend
 from tests import factories
 
 
+@pytest.fixture(params=["whoosh", "postgres"])
+def backend(request, house):
+    """Each engine in turn."""
+    settings.use(replace(house, search_backend=request.param))
+    yield request.param
+    settings.use(house)
+
+
 @pytest.fixture
-def folder(alpha, in_tenant):
-    with in_tenant(alpha) as session:
-        place = finding.index_folder(session)
+def folder(alpha, house):
+    place = Path(house.home) / "search" / alpha.stand.schema
     shutil.rmtree(place, ignore_errors=True)
     yield place
     shutil.rmtree(place, ignore_errors=True)
 
 
 @pytest.fixture
-def article_id(alpha, in_tenant, folder):
+def article_id(alpha, in_tenant, folder, backend):
     with in_tenant(alpha) as session:
         return factories.article(session, title="Towels", body="In the cupboard.").id
 
@@ -72,15 +84,28 @@ def test_being_told_twice_and_out_of_order_ends_in_the_same_place(article_id, ch
     assert (finds("towels"), finds("bathrobes")) == ([], [article_id])
 
 
-def test_a_lost_index_is_made_anew(article_id, folder, finds, run_due, alpha, in_tenant):
+@pytest.fixture
+def lose(alpha, in_tenant, folder, backend):
+    """Whatever the engine keeps is gone."""
+
+    def delete():
+        shutil.rmtree(folder, ignore_errors=True)
+        with in_tenant(alpha) as session:
+            PostgresBackend(session).apply([], PostgresBackend(session).contents())
+
+    return delete
+
+
+def test_a_lost_index_is_made_anew(article_id, lose, finds, run_due, alpha, in_tenant):
     run_due()
-    shutil.rmtree(folder)
+    lose()
     assert finds("towels") == []
     with in_tenant(alpha) as session:
         jobs.repair_index(session)
     assert finds("towels") == [article_id]
 
 
+@pytest.mark.parametrize("backend", ["whoosh"], indirect=True)
 def test_a_damaged_index_is_made_anew(article_id, folder, finds, run_due, alpha, in_tenant):
     run_due()
     for path in folder.rglob("*"):
@@ -93,7 +118,8 @@ def test_a_damaged_index_is_made_anew(article_id, folder, finds, run_due, alpha,
 
 def test_repair_leaves_a_good_index_alone(article_id, folder, run_due, alpha, in_tenant, monkeypatch):
     run_due()
-    monkeypatch.setattr(index, "rebuild", lambda *arguments: pytest.fail("rebuilt a good index"))
+    for engine in (WhooshBackend, PostgresBackend):
+        monkeypatch.setattr(engine, "rebuild", lambda *arguments: pytest.fail("rebuilt a good index"))
     with in_tenant(alpha) as session:
         jobs.repair_index(session)
 
@@ -104,7 +130,7 @@ def test_repair_removes_what_the_database_no_longer_holds(article_id, finds, run
         session.delete(queries.get(session, article_id, actor=SYSTEM))
     with in_tenant(alpha) as session:
         jobs.repair_index(session)
-        assert index.contents(finding.index_folder(session)) == {}
+        assert engine_of(session).contents() == {}
 
 
 def test_reindexing_counts_what_it_did(article_id, alpha, in_tenant):
@@ -112,3 +138,31 @@ def test_reindexing_counts_what_it_did(article_id, alpha, in_tenant):
     with in_tenant(alpha) as session:
         assert jobs.reindex(session, shown.append) == 1
     assert shown[-1:] == [1]
+
+
+def test_articles_that_came_together_are_indexed_together(alpha, in_tenant, folder, backend, finds, run_due, monkeypatch):
+    with in_tenant(alpha) as session:
+        factories.article(session, title="First")
+    run_due()
+    applied = []
+    for engine in (WhooshBackend, PostgresBackend):
+        monkeypatch.setattr(engine, "apply", _counting(engine.apply, applied))
+    with in_tenant(alpha) as session:
+        made = [factories.article(session, title="Towels").id for _ in range(5)]
+    run_due()
+    assert set(finds("towels")) == set(made)
+    assert len(applied) == 1
+
+
+def _counting(apply, applied):
+    def counted(self, *arguments):
+        applied.append(arguments)
+        apply(self, *arguments)
+
+    return counted
+
+
+def test_what_an_article_is_also_asked_as_finds_it(article_id, change, finds, run_due):
+    change(commands.change, values={"asked_as": "nothing to dry myself\n浴巾在哪\n"}, revision=None)
+    run_due()
+    assert finds("浴巾") == finds("dry") == [article_id]

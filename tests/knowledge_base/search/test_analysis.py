@@ -16,6 +16,18 @@ from knowledge_base.search import analysis
         ("壹個月內退款", "一个月内退款"),
         ("第壹次到店", "第一次到店"),
         ("壹号院门店", "壹号院门店"),
+        ("統壹、唯壹、壹般", "统一、唯一、一般"),
+        ("貳拾壹元", "贰拾一元"),
+        ("壹基金與壹號店", "壹基金与壹号店"),
+        ("服務(wu)工單", "服务工单"),
+        ("服務(fu wu)工單", "服务工单"),
+        ("重(chong)置", "重置"),
+        ("退款(ok)", "退款(ok)"),
+        ("工單(ID)", "工单(id)"),
+        ("Café ÜBER naïve", "cafe uber naive"),
+        ("check\u00adin\u200b", "checkin"),
+        ("guest’s", "guest's"),
+        ("ガイド", "ガイド"),
     ],
 )
 def test_text_is_folded_to_one_form(written, folded):
@@ -34,6 +46,22 @@ def test_chinese_becomes_pairs_and_english_becomes_stems_without_stop_words():
     assert analysis.terms("退款申請") == ["退款", "款申", "申请"]
 
 
+def test_a_hyphened_word_is_also_one_word():
+    assert analysis.terms("Wi-Fi check-in") == ["wi", "fi", "wifi", "check", "checkin"]
+
+
+def test_a_text_is_laid_out_so_that_its_tokens_can_be_counted():
+    text, length = analysis.laid_out("退款 refunds, 卡 refund 退款")
+    assert length == len(analysis.terms("退款 refunds, 卡 refund 退款")) == 5
+    counts = {term: text.count(analysis.as_laid_out(term)) for term in ("退款", "refund", "卡", "款", "fund")}
+    assert counts == {"退款": 2, "refund": 2, "卡": 1, "款": 0, "fund": 0}
+
+
+@pytest.mark.parametrize(("text", "has"), [("where is it", True), ("怎么退款", True), ("refund times", False), ("退款", False)])
+def test_a_sentence_has_words_that_say_nothing_by_themselves(text, has):
+    assert analysis.has_function_words(text) is has
+
+
 def test_a_lone_chinese_character_is_kept():
     assert analysis.terms("卡 card") == ["卡", "card"]
 
@@ -47,11 +75,12 @@ def test_words_keep_their_spelling_for_the_vocabulary():
 
 
 def test_a_title_can_be_typed_in_pinyin_from_any_of_its_characters():
-    assert analysis.pinyin_keys("退款單號 PDF")[:6] == ["tuikuandanhao", "tkdh", "kuandanhao", "kdh", "danhao", "dh"]
+    assert analysis.pinyin_keys("退款單號3")[:6] == ["tuikuandanhao3.", "tkdh3.", "kuandanhao3", "kdh3", "danhao3", "dh3"]
+    assert analysis.pinyin_keys("No Chinese") == []
 
 
 def test_a_character_with_two_readings_can_be_typed_as_either():
-    assert {"chongzhi", "zhongzhi"} <= set(analysis.pinyin_keys("重置"))
+    assert {"chongzhi.", "zhongzhi.", "cz."} <= set(analysis.pinyin_keys("重置"))
 
 
 def test_stems_are_the_same_from_all_threads():
