@@ -13,6 +13,7 @@ blueprint.after_request(robots.keep_out)
 
 _PAGE = 10
 _POPULAR = 3
+_CATEGORIES = 6
 LONGEST_QUESTION = 200
 
 
@@ -31,22 +32,30 @@ def means_something(words: str) -> bool:
 def results() -> str:
     words = question()
     page = max(1, request.args.get("page", 1, type=int))
-    found = _found(words, page)
+    category_id = request.args.get("category", type=int)
+    found = _found(words, page, category_id)
     return render_template(
         "portal/search/results.html",
         words=words,
         found=found,
-        page=page,
-        popular=_popular() if not found.finds else [],
-        previous_url=url_for("searching.results", q=words, page=page - 1) if page > 1 else None,
-        next_url=url_for("searching.results", q=words, page=page + 1) if found.total > page * _PAGE else None,
+        category_id=category_id,
+        categories=found.categories[:_CATEGORIES] if found.is_answered and len(found.categories) > 1 else [],
+        popular=[] if found.is_answered else _popular(),
+        previous_url=_address(words, category_id, page - 1) if page > 1 else None,
+        next_url=_address(words, category_id, page + 1) if found.total > page * _PAGE else None,
     )
 
 
-def _found(words: str, page: int) -> finding.Finds:
+def _address(words: str, category_id: int | None, page: int) -> str:
+    return url_for("searching.results", q=words, category=category_id, page=page)
+
+
+def _found(words: str, page: int, category_id: int | None) -> finding.Finds:
+    """Return one page of what answers `words`: the one place where the help centre is asked."""
     if not words:
-        return finding.Finds([], None, 0)
-    return finding.find(session, words, i18n.spoken(), actor=actor(), start=(page - 1) * _PAGE, limit=_PAGE)
+        return finding.Finds()
+    start = (page - 1) * _PAGE
+    return finding.find(session, words, i18n.spoken(), actor=actor(), start=start, limit=_PAGE, category_id=category_id)
 
 
 def _popular() -> list[queries.Article]:
@@ -57,5 +66,8 @@ def _popular() -> list[queries.Article]:
 @public("the help centre is open to everybody")
 def suggestions() -> str:
     words = question()
-    found = finding.suggest(session, words, i18n.spoken(), actor=actor()) if means_something(words) else []
-    return render_template("portal/search/_suggestions.html", words=words, articles=found)
+    if not means_something(words):
+        return render_template("portal/search/_suggestions.html", words=words, articles=[], categories=[])
+    articles = finding.suggest(session, words, i18n.spoken(), actor=actor())
+    categories = finding.categories_named(session, words, i18n.spoken(), actor=actor())
+    return render_template("portal/search/_suggestions.html", words=words, articles=articles, categories=categories)
