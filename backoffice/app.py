@@ -31,6 +31,7 @@ ROOMS = (
     "backoffice.knowledge_base.translations",
     "backoffice.knowledge_base.snippets",
     "backoffice.knowledge_base.categories",
+    "backoffice.knowledge_base.synonyms",
 )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from kernel.actors import Actor
 from kernel.i18n import BY_CODE, LANGUAGES, LazyText, spoken
 from kernel.i18n import lazy_text as _l
-from knowledge_base.articles import commands, queries, texts, translating, workflow
+from knowledge_base.articles import commands, finding, queries, texts, translating, workflow
 from knowledge_base.articles.fields import ARTICLE
 from knowledge_base.articles.queries import VISIBILITY_NAMES, Article, Visibility
 from tenants import staff
@@ -98,6 +98,10 @@ def _bulk(
     return BulkAction(name=name, label=label, icon=icon, permission=permission, apply=to_each)
 
 
+def _search(query: Select[Any], words: str) -> Select[Any]:
+    return finding.narrowed(session, query, words, spoken(), actor=access.actor())
+
+
 PAGES = RecordPages(
     record_type=ARTICLE,
     path="/articles",
@@ -113,6 +117,7 @@ PAGES = RecordPages(
         *("language", "category", "status", "next_status", "kind", "visibility", "groups", "owner"),
         *("review_by", "keywords", "helpful_count", "unhelpful_count", "updated_at"),
     ),
+    search=_search,
     subtitle=_place_and_audience,
     looks={"status": "status", "next_status": "status"},
     references={"category": categories, "owner": people},

@@ -35,6 +35,7 @@ class WordsForm(Form):
     )
     body = TextAreaField(ARTICLE["body"].label)
     keywords = TagsField(ARTICLE["keywords"].label, description=ARTICLE["keywords"].hint or "")
+    asked_as = TextAreaField(ARTICLE["asked_as"].label, description=ARTICLE["asked_as"].hint or "")
     files = MultipleFileField(_l("Pictures and files"), description=_l("They are added at the end of the text."))
     version = HiddenField()
 
@@ -105,10 +106,10 @@ def _write(form: NewArticleForm) -> Article:
 
 
 def _with_files(form: WordsForm) -> dict[str, Any]:
-    """Return the words, those of the files that came with the form at their end."""
+    """Return what was typed, the files that came with the form at the end of the text."""
     stored = media.store(session, attachments.arrived())
     added = [media.markdown_of(session, file) for file in stored]
-    words = form.words()
+    words = {**form.words(), "asked_as": form.asked_as.data or ""}
     return {**words, "body": "\n\n".join([words["body"], *added])} if added else words
 
 
@@ -133,7 +134,8 @@ def _form_of(article: Article) -> WordsForm:
     """Return the form with what came with the request, else with the words in hand."""
     words = _in_hand(article)
     names = ("title", "summary", "body", "keywords")
-    return WordsForm(data={**{name: getattr(words, name) for name in names}, "version": article.revision})
+    besides = {"asked_as": "\n".join(article.asked_as or ()), "version": article.revision}
+    return WordsForm(data={**{name: getattr(words, name) for name in names}, **besides})
 
 
 def _in_hand(article: Article) -> Article | Version:
