@@ -21,6 +21,7 @@ import psycopg
 
 from kernel import settings
 from kernel.settings import PROJECT
+from tests.bench import searching
 from tests.bench.visits import desk_cookie, first_link, portal_cookie
 from tests.running import RunningService, free_port, running_demo
 
@@ -154,12 +155,15 @@ def main(start: Callable[..., contextlib.AbstractContextManager[RunningService]]
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--seconds", type=float, default=SECONDS, help="a page and round")
+    parser.add_argument("--no-search", action="store_true", help="leave out the 5,000 articles that search is measured with")
     chosen = parser.parse_args()
     print("Starting a demo of its own …", file=sys.stderr)
     with start() as service, bare_page(service) as bare:
         measured = [bare, *pages(service)]
         run(measured, chosen.rounds, chosen.seconds)
         report(measured)
+        if not chosen.no_search:
+            searching.report(service)
 
 
 if __name__ == "__main__":
