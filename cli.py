@@ -1,7 +1,6 @@
 """The `frontdesk` command: what operators and scripts do from a terminal."""
 
 import json
-import os
 import re
 import sys
 from collections.abc import Callable, Iterator

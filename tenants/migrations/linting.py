@@ -40,6 +40,7 @@ def _rule(name: str, pattern: str, why: str, *, unless: str = "") -> _Rule:
 
 
 _ADD_COLUMN = r"\bADD\s+(?:COLUMN\s+)?(?!CONSTRAINT|COLUMN|PRIMARY|UNIQUE|FOREIGN|CHECK|EXCLUDE)\S+\s[^;]*"
+_UNIQUENESS = "uniqueness of old rows"
 # On a table that exists already.
 _ALTERATIONS = (
     _rule(
@@ -77,7 +78,7 @@ _ALTERATIONS = (
         "it reads the table under a lock, and old rows may break it; add it NOT VALID, validate it later.",
     ),
     _rule(
-        "uniqueness of old rows",
+        _UNIQUENESS,
         r"^ALTER TABLE.*\bADD\s+(?:CONSTRAINT\s+\S+\s+)?(?:UNIQUE|PRIMARY|EXCLUDE)\b|^CREATE\s+UNIQUE\s+INDEX\b",
         "old rows may break it; make them unique by a backfill, and declare `after_backfill`.",
         unless="after_backfill",
@@ -110,6 +111,8 @@ _ANYWHERE = (
 )
 _CREATED = re.compile(r"^CREATE TABLE (?:IF NOT EXISTS )?\"?(\w+)\"?", re.I)
 _TOUCHED = re.compile(r"^ALTER TABLE (?:ONLY )?\"?(\w+)\"?|^CREATE (?:UNIQUE )?INDEX .*? ON \"?(\w+)\"?", re.I | re.S)
+_COLUMN_ADDED = re.compile(r"^ALTER TABLE \"?(\w+)\"? ADD COLUMN \"?(\w+)\"?", re.I)
+_UNIQUE_OVER = re.compile(r"\((?P<columns>[^()]*)\)\s*$")
 _STRING = re.compile(r"'(?:[^']|'')*'")
 
 
@@ -120,11 +123,13 @@ def problems(chain: Iterable[Step] | None = None) -> list[Problem]:
 
 
 def _problems_of(step: Step) -> list[Problem]:
-    found, new = [], set()
+    found, new, empty = [], set(), set()
     for statement in step.statements:
         bare = _STRING.sub("''", statement).strip()
         if created := _CREATED.match(bare):
             new.add(created[1])
+        if added := _COLUMN_ADDED.match(bare):
+            empty.add((added[1], added[2]))
         if ";" in bare:
             found.append(Problem(step.revision, "two statements in one", "Citus takes one at a time.", statement))
         touched = _TOUCHED.match(bare)
@@ -134,6 +139,14 @@ def _problems_of(step: Step) -> list[Problem]:
         found += [
             Problem(step.revision, rule.name, rule.why, statement)
             for rule in rules
-            if rule.pattern.search(bare) and not (rule.unless and getattr(step, rule.unless))
+            if rule.pattern.search(bare)
+            and not (rule.unless and getattr(step, rule.unless))
+            and not (rule.name == _UNIQUENESS and touched and _is_over_an_empty_column(bare, touched[1] or touched[2], empty))
         ]
     return found
+
+
+def _is_over_an_empty_column(statement: str, table: str, empty: set[tuple[str, str]]) -> bool:
+    """Whether a uniqueness takes in a column that this revision has just added: every old row is empty there, and fits."""
+    over = _UNIQUE_OVER.search(statement)
+    return over is not None and any((table, name.strip(' "')) in empty for name in over["columns"].split(","))

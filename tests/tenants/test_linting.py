@@ -89,6 +89,13 @@ def test_a_table_of_the_same_revision_may_be_made_in_several_steps():
     assert rules(made, "ALTER TABLE x ADD CONSTRAINT u UNIQUE (a), ADD COLUMN b text") == ["constraint with company"]
 
 
+def test_a_column_of_the_same_revision_is_empty_and_so_unique():
+    added = "ALTER TABLE ticket ADD COLUMN a TEXT"
+    assert rules(added, "ALTER TABLE ticket ADD CONSTRAINT u UNIQUE (a, language)") == []
+    assert rules(added, "ALTER TABLE ticket ADD CONSTRAINT u UNIQUE (b)") == ["uniqueness of old rows"]
+    assert rules(added, "ALTER TABLE message ADD CONSTRAINT u UNIQUE (a)") == ["uniqueness of old rows"]
+
+
 def test_a_backfill_allows_what_it_makes_true():
     assert rules("ALTER TABLE ticket ALTER COLUMN a SET NOT NULL", after_backfill="fill_a") == []
     assert rules("CREATE UNIQUE INDEX i ON ticket (a)", after_backfill="fill_a") == []
