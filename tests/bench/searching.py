@@ -97,8 +97,8 @@ def like_scan(session: Session, language: str, words: str) -> None:
 
 def plain_full_text(session: Session, language: str, words: str) -> None:
     query = text(
-        "SELECT id, body_text FROM article, replace(plainto_tsquery('simple', :words)::text, '&', '|')::tsquery AS asked"
-        " WHERE to_tsvector('simple', body_text) @@ asked"
+        "SELECT id, body_text FROM article, (SELECT CAST(replace(CAST(plainto_tsquery('simple', :words) AS text), '&', '|')"
+        " AS tsquery) AS asked) AS question WHERE to_tsvector('simple', body_text) @@ asked"
         " ORDER BY ts_rank(to_tsvector('simple', body_text), asked, 1) DESC LIMIT 10"
     )
     session.execute(query, {"words": words}).all()
