@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 import cli
-from kernel import settings
+from kernel import database, settings
 from kernel.settings import Placement
 from tenants import migrations
 from tenants.migrations import backfills, linting, rendering, shared
@@ -72,12 +72,16 @@ def test_a_drifted_schema_is_shown_with_its_difference(frontdesk):
     assert "- index CREATE INDEX ix_ticket_updated ON" in result.output
 
 
-def test_backfills_are_run_to_their_end(frontdesk, monkeypatch):
+def test_backfills_are_run_to_their_end(frontdesk, monkeypatch, alpha):
     monkeypatch.setattr(backfills, "_declared", {})
-    backfills.backfill("nothing", since="0001")(lambda session, position: backfills.Batch(3, None))
+    seen = []
+    backfills.backfill("look", since="0001")(
+        lambda session, position: seen.append(database.stand_of(session)) or backfills.Batch(0, None)
+    )
     result = frontdesk("migrate", "backfill")
     assert result.exit_code == 0, result.output
-    assert "3 rows changed, 0 failed" in result.output
+    assert f"{len(seen)} done, 0 rows changed, 0 failed." in result.output
+    assert alpha.stand in seen
     with schemas.owner() as connection:
         connection.execute("DELETE FROM platform.backfill")
 
