@@ -5,7 +5,12 @@ from importlib import import_module
 from kernel import jobs
 from tenants import registry
 
-_ROOMS_WITH_JOBS = ("service_desk.tickets.jobs", "knowledge_base.articles.jobs", "notifications.jobs")
+_ROOMS_WITH_JOBS = (
+    "service_desk.tickets.jobs",
+    "service_desk.answers.jobs",
+    "knowledge_base.articles.jobs",
+    "notifications.jobs",
+)
 
 
 def open_all() -> None:

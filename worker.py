@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 import rooms
 from kernel import database, doorbell, jobs, logs
 from knowledge_base.articles import jobs as articles
+from knowledge_base.questions import commands as questions
 from tenants import registry, upkeep
 
 _SWEEP_SECONDS = 0.5
@@ -51,12 +52,13 @@ def sweep_until_told_to_stop() -> None:
 
 
 def keep_house() -> None:
-    """Forget what was done long ago, and let every tenant's search index be compared with its articles."""
+    """Forget what was done or asked long ago, and let every tenant's search index be compared with its articles."""
     jobs.forget_done()
     for tenant in registry.all_tenants():
         if tenant.state == "live":
             with database.transaction(tenant.stand) as session:
                 articles.promise_repair(session)
+                questions.forget_old(session)
 
 
 if __name__ == "__main__":

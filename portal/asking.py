@@ -1,9 +1,10 @@
 """Sending a request, with the articles that may answer it first."""
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, abort, flash, render_template, url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
-from wtforms import EmailField, MultipleFileField, StringField, TextAreaField
-from wtforms.validators import InputRequired, ValidationError
+from wtforms import EmailField, IntegerField, MultipleFileField, StringField, TextAreaField
+from wtforms.validators import InputRequired, NumberRange, ValidationError
 
 from crm.customers import commands as customers
 from crm.customers.queries import Customer
@@ -12,14 +13,16 @@ from kernel.errors import AlreadySent, DomainError, InvalidField
 from kernel.files import ACCEPTED
 from kernel.i18n import lazy_text as _l
 from knowledge_base.articles import finding
+from knowledge_base.articles import queries as articles
 from knowledge_base.articles.queries import Article
-from portal import expectations, navigation, searching
+from knowledge_base.questions.queries import Face
+from portal import expectations, navigation, searching, visitors
 from service_desk.tickets import commands, queries
 from service_desk.tickets.queries import Ticket
 from tenants.staff import mail_address
 from web import access, attachments, forms, htmx
 from web.access import public
-from web.forms import OnceForm
+from web.forms import Form, OnceForm
 from web.lifecycle import session
 
 blueprint = Blueprint("asking", __name__)
@@ -83,7 +86,7 @@ def _send(form: RequestForm) -> Ticket:
     if form.website.data:
         raise NotAPerson()
     customer = _sender(form)
-    return commands.create(
+    ticket = commands.create(
         session,
         customer=customer,
         subject=form.subject.data or "",
@@ -93,6 +96,8 @@ def _send(form: RequestForm) -> Ticket:
         form_key=form.key,
         uploads=attachments.arrived(),
     )
+    visitors.wrote(ticket, customer)
+    return ticket
 
 
 def _sender(form: RequestForm) -> Customer:
@@ -134,8 +139,28 @@ def suggestions() -> str:
 
 
 def _suggested(subject: str) -> list[Article]:
+    """Return what may answer a subject; a form that comes back refused shows it too, for those without scripts."""
     words = " ".join(subject.split())[: searching.LONGEST_QUESTION]
-    if request.method == "POST" or not words or not searching.means_something(words):
+    if not searching.means_something(words):
         return []
     found = finding.find(session, words, i18n.spoken(), actor=access.actor(), limit=_SUGGESTED)
+    visitors.asked(words, face=Face.REQUEST, hits=found.total)
     return [one.article for one in found.finds]
+
+
+class SolvedForm(Form):
+    """What "Yes" under an article says: which one it was."""
+
+    article = IntegerField(validators=[InputRequired(), NumberRange(1, 2**63 - 1)])
+
+
+@blueprint.post("/<language:language>/requests/solved")
+@public("guests may be helped without asking")
+def solved() -> Response:
+    """Close the form that an article made needless, and count that it did."""
+    form = SolvedForm()
+    if not form.validate():
+        abort(422)
+    visitors.was_helped(articles.get(session, form.article.data, actor=access.actor()))
+    flash(_("Good to hear. Nothing was sent."), "success")
+    return htmx.redirect_to(url_for("home.page"))

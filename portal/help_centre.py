@@ -17,7 +17,7 @@ from kernel.i18n import lazy_text as _l
 from kernel.text import slug as slug_of
 from knowledge_base.articles import commands, queries, reading
 from knowledge_base.articles.queries import Article, Branch, Category, Vote
-from portal import navigation, shelf
+from portal import navigation, shelf, visitors
 from web import htmx
 from web.access import actor, public
 from web.forms import Form
@@ -92,6 +92,7 @@ def article(article_id: int, slug: str) -> str | Response:
         return redirect(article_url(own))
     if slug != found.slug:
         return redirect(article_url(found, i18n.spoken()), 301)
+    visitors.opened(found)
     return _page_of(found, translations)
 
 

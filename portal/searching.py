@@ -4,7 +4,8 @@ from flask import Blueprint, render_template, request, url_for
 
 from kernel import i18n
 from knowledge_base.articles import finding, queries
-from portal import robots, shelf
+from knowledge_base.questions.queries import Face
+from portal import robots, shelf, visitors
 from web.access import actor, public
 from web.lifecycle import session
 
@@ -34,6 +35,9 @@ def results() -> str:
     page = max(1, request.args.get("page", 1, type=int))
     category_id = request.args.get("category", type=int)
     found = _found(words, page, category_id)
+    if words and page == 1 and category_id is None:
+        # A guess has no word of the question: whoever was shown one was not answered.
+        visitors.asked(words, face=Face.RESULTS, hits=found.total if found.is_answered else 0)
     return render_template(
         "portal/search/results.html",
         words=words,
@@ -69,5 +73,6 @@ def suggestions() -> str:
     if not means_something(words):
         return render_template("portal/search/_suggestions.html", words=words, articles=[], categories=[])
     articles = finding.suggest(session, words, i18n.spoken(), actor=actor())
+    visitors.asked(words, face=Face.SUGGESTIONS, hits=len(articles))
     categories = finding.categories_named(session, words, i18n.spoken(), actor=actor())
     return render_template("portal/search/_suggestions.html", words=words, articles=articles, categories=categories)

@@ -161,7 +161,7 @@ def vote(
     session.execute(select(Article.id).where(Article.id == article.id).with_for_update())
     row = queries.vote_of(session, article, visitor) or Vote(article_id=article.id, visitor=visitor)
     row.is_helpful, row.reason, row.comment = is_helpful, reason, clean(comment).strip()[:2000]
-    row.at = clock.now()
+    row.at, row.handled_at = clock.now(), None
     session.add(row)
     session.flush()
     _count_votes(session, article)

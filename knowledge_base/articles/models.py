@@ -78,7 +78,10 @@ _NEXT_BEST = {"zh_Hant": ("zh_Hans", "en"), "zh_Hans": ("zh_Hant", "en"), "en": 
 
 
 class Category(TenantBase):
-    """A branch of the help centre's tree; `names` holds its name by language code."""
+    """A branch of the help centre's tree; `names` holds its name by language code.
+
+    `is_faq` says that its articles are questions, so that search engines may be told so (schema.org FAQPage).
+    """
 
     __tablename__ = "category"
 
@@ -87,6 +90,7 @@ class Category(TenantBase):
     names: Mapped[dict[str, Any]] = mapped_column(JSONB)
     position: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[datetime]
+    is_faq: Mapped[bool | None]
 
     def name_in(self, language: Language) -> str:
         """Return the name in this language, or in the one that its reader understands best, Chinese in the reader's script."""
@@ -254,7 +258,10 @@ class Snippet(TenantBase):
 
 
 class Vote(TenantBase):
-    """One reader's answer to "was this helpful?"; `visitor` is the random key of a browser."""
+    """One reader's answer to "was this helpful?"; `visitor` is the random key of a browser.
+
+    `handled_at` is when staff had done something about a "no".
+    """
 
     __tablename__ = "article_vote"
     __table_args__ = (UniqueConstraint("article_id", "visitor", name="uq_article_vote_visitor"),)
@@ -266,3 +273,4 @@ class Vote(TenantBase):
     reason: Mapped[str] = mapped_column(server_default="")
     comment: Mapped[str] = mapped_column(server_default="")
     at: Mapped[datetime]
+    handled_at: Mapped[datetime | None]
