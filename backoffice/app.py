@@ -32,6 +32,8 @@ ROOMS = (
     "backoffice.knowledge_base.snippets",
     "backoffice.knowledge_base.categories",
     "backoffice.knowledge_base.synonyms",
+    "backoffice.knowledge_base.feedback",
+    "backoffice.knowledge_base.questions",
 )
 
 

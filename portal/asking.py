@@ -144,8 +144,10 @@ def _suggested(subject: str) -> list[Article]:
     if not searching.means_something(words):
         return []
     found = finding.find(session, words, i18n.spoken(), actor=access.actor(), limit=_SUGGESTED)
-    visitors.asked(words, face=Face.REQUEST, hits=found.total)
-    return [one.article for one in found.finds]
+    # A word that is still being typed is in no article, but may begin a word of a title.
+    shown = [one.article for one in found.finds] or finding.suggest(session, words, i18n.spoken(), actor=access.actor())
+    visitors.asked(words, face=Face.REQUEST, hits=max(found.total, len(shown)))
+    return shown[:_SUGGESTED]
 
 
 class SolvedForm(Form):

@@ -274,3 +274,5 @@ class Vote(TenantBase):
     comment: Mapped[str] = mapped_column(server_default="")
     at: Mapped[datetime]
     handled_at: Mapped[datetime | None]
+
+    article: Mapped[Article] = relationship(lazy="raise")

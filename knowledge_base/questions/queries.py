@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, and_, false, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload, load_only, raiseload
+from sqlalchemy.sql.base import ExecutableOption
 
 from kernel.actors import Actor
 from kernel.errors import NotFound
@@ -110,6 +111,23 @@ def _narrowed(query: Select[Any], name: str) -> Select[Any]:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """How many questions there were, and how many of them found nothing."""
+
+    times: int
+    in_vain: int
+
+    @property
+    def in_vain_percent(self) -> int:
+        return round(100 * self.in_vain / self.times) if self.times else 0
+
+
+def asked(session: Session, *, since: datetime) -> Asked:
+    counts = select(func.count(), func.count().filter(Question.hits == 0)).where(BY_READERS, Question.asked_at >= since)
+    return Asked(*session.execute(counts).one())
+
+
+@dataclass(frozen=True)
 class Steps:
     """What the readers of a phrase did next, in people and times; `left` neither opened anything nor wrote."""
 
@@ -152,9 +170,18 @@ def votes_visible_to(actor: Actor) -> Select[Vote]:
     return query if actor.may(Permission.ARTICLE_READ) or actor.kind == "system" else query.where(false())
 
 
-def vote(session: Session, vote_id: int, *, actor: Actor) -> Vote:
-    """Return a vote against an article, or raise `NotFound`."""
-    found = session.scalar(votes_visible_to(actor).where(Vote.id == vote_id))
-    if found is None:
-        raise NotFound()
-    return found
+def votes_in_view(query: Select[Vote], view: str) -> Select[Vote]:
+    """Narrow votes to those that are `todo` or `handled`."""
+    return query.where(Vote.handled_at.is_(None) if view == "todo" else Vote.handled_at.is_not(None))
+
+
+def vote_counts(session: Session, *, actor: Actor) -> dict[str, int]:
+    is_todo = Vote.handled_at.is_(None)
+    counts = votes_visible_to(actor).with_only_columns(func.count().filter(is_todo), func.count().filter(~is_todo))
+    todo, handled = session.execute(counts).one()
+    return {"todo": todo, "handled": handled}
+
+
+def with_article() -> ExecutableOption:
+    """Return what to load to list votes: the title of the article of each, and none of its text."""
+    return joinedload(Vote.article).options(load_only(Article.title, Article.language), raiseload("*"))

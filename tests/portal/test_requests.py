@@ -368,3 +368,74 @@ def test_everything_wrong_with_a_guests_form_is_said_at_once(browse, alpha):
     assert "Write a message." in answer.text
     assert "Enter an e-mail address such as" in answer.text
     assert 'value="nonsense"' in answer.text
+
+
+@pytest.fixture
+def refunds(in_tenant, alpha, run_due):
+    """An article about refunds in each language, found by the index."""
+    with in_tenant(alpha) as session:
+        english = factories.article(session, title="Getting a refund", body="Open the order and press Refund.")
+        chinese = factories.article(session, title="如何退款", body="打开订单，点退款。", language="zh_Hans")
+    run_due()
+    return english, chinese
+
+
+@pytest.fixture
+def questions(in_tenant, alpha):
+    def rows():
+        with in_tenant(alpha) as session:
+            query = "SELECT typed, face, next_step, article_id FROM question ORDER BY id"
+            return [tuple(row) for row in session.execute(text(query))]
+
+    return rows
+
+
+@pytest.mark.parametrize(("language", "typed"), [("zh-hans", "退"), ("zh-hans", "退款"), ("en", "re"), ("en", "refund")])
+def test_p07_one_chinese_character_or_two_letters_of_the_subject_bring_an_article(browse, alpha, refunds, language, typed):
+    fragment = browse(alpha).fragment(f"/{language}/requests/suggestions?subject={typed}").text
+    assert fragment.count("<details") >= 1
+    assert "Did this solve it?" in fragment or "这篇文章解决您的问题了吗？" in fragment
+
+
+def test_p07_at_most_three_articles_are_suggested(browse, alpha, in_tenant, run_due):
+    with in_tenant(alpha) as session:
+        for _ in range(5):
+            factories.article(session, title="Refund")
+    run_due()
+    assert browse(alpha).fragment("/en/requests/suggestions?subject=refund").text.count("<details") == 3
+
+
+def test_p07_yes_sends_no_request_and_counts_one_deflection(browse, alpha, refunds, questions, count_tickets):
+    browser, before = browse(alpha), count_tickets()
+    for typed in ("re", "refu", "refund"):
+        browser.fragment(f"/en/requests/suggestions?subject={typed}")
+    answer = browser.submit(NEW, {"article": refunds[0].id}, to="/en/requests/solved")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/en/")
+    assert "Nothing was sent." in browser.get("/en/").text
+    assert questions() == [("refund", "request", "solved", refunds[0].id)]
+    assert count_tickets() == before
+
+
+def test_p07_no_goes_on_and_what_is_sent_is_counted_as_not_helped(browse, alpha, refunds, questions):
+    browser = browse(alpha)
+    browser.fragment("/en/requests/suggestions?subject=refund")
+    assert browser.submit(NEW, {**GUEST, "subject": "refund"}).status_code == 303
+    assert questions() == [("refund", "request", "asked", None)]
+
+
+def test_p07_without_scripts_the_articles_come_with_the_refused_form(browse, alpha, refunds):
+    answer = browse(alpha).submit(NEW, {**GUEST, "subject": "refund", "body": ""})
+    assert answer.status_code == 422
+    assert "Open the order and press Refund." in answer.text
+    assert 'href="/en/search"' in answer.text
+
+
+@pytest.mark.parametrize("given", [{}, {"article": ""}, {"article": "x"}, {"article": "-1"}, {"article": "9" * 30}])
+def test_a_yes_to_no_article_is_refused(browse, alpha, given):
+    assert browse(alpha).submit(NEW, given, to="/en/requests/solved").status_code == 422
+
+
+def test_a_yes_to_an_article_that_the_reader_may_not_see_is_not_found(browse, alpha, in_tenant):
+    with in_tenant(alpha) as session:
+        draft = factories.article(session, status="draft")
+    assert browse(alpha).submit(NEW, {"article": draft.id}, to="/en/requests/solved").status_code == 404
