@@ -19,6 +19,7 @@ ROOMS = (
     "backoffice.service_desk.bell",
     "backoffice.service_desk.inbox",
     "backoffice.service_desk.new_ticket",
+    "backoffice.service_desk.ticket_answers",
     "backoffice.service_desk.ticket_facts",
     "backoffice.service_desk.tickets",
     "backoffice.crm.customers",

@@ -25,7 +25,7 @@ class Room(NamedTuple):
     blueprints: tuple[str, ...]
 
 
-_TICKETS = ("inbox", "tickets", "ticket_facts", "new_ticket")
+_TICKETS = ("inbox", "tickets", "ticket_answers", "ticket_facts", "new_ticket")
 _ARTICLES = (
     *("articles", "writing", "reviewing", "article_settings", "article_history"),
     *("viewing", "translations", "snippets", "categories", "synonyms", "feedback", "questions"),

@@ -7,6 +7,7 @@ from flask import request, url_for
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
+from backoffice.service_desk import ticket_answers
 from kernel.actors import Actor
 from kernel.i18n import BY_CODE, LANGUAGES, LazyText, spoken
 from kernel.i18n import lazy_text as _l
@@ -72,6 +73,7 @@ def context(article: Article | None) -> dict[str, Any]:
         "row_of_languages": row,
         "missing": [language for language in LANGUAGES if language.code not in row.by_code],
         "public_url": f"/{BY_CODE[article.language].path}/a/{article.id}-{article.slug}",
+        "measures": ticket_answers.measures(article),
         "in_hand": in_hand,
         "in_hand_html": _html_of(article, in_hand.body) if in_hand and article.is_published else "",
         "is_own": in_hand is not None and access.actor().id in in_hand.author_ids,

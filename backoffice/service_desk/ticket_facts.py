@@ -7,7 +7,7 @@ from flask import Blueprint, render_template, url_for
 from wtforms import IntegerField, SelectField, StringField
 from wtforms.validators import NumberRange, Optional
 
-from backoffice.service_desk import ticket_page
+from backoffice.service_desk import ticket_answers, ticket_page
 from backoffice.service_desk.tickets import WriteForm
 from kernel.errors import InvalidField
 from kernel.i18n import lazy_text as _l
@@ -126,5 +126,6 @@ def _refused(number: int, form: Form) -> Any:
         body = render_template("backoffice/service_desk/_facts_changed.html", **{**page, **said})
     else:
         page = ticket_page.whole(session, ticket, actor=access.actor())
+        page |= ticket_answers.panel(ticket, page["messages"])
         body = render_template("backoffice/service_desk/ticket.html", form=WriteForm(formdata=None), **{**page, **said})
     return htmx.answer(body, status=form.http_status)

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from wtforms import IntegerField, MultipleFileField, RadioField, SelectField, TextAreaField
 from wtforms.validators import NumberRange, Optional
 
-from backoffice.service_desk import ticket_page
+from backoffice.service_desk import ticket_answers, ticket_page
 from kernel.errors import AlreadySent
 from kernel.i18n import lazy_text as _l
 from notifications import commands as notifications
@@ -37,7 +37,9 @@ class WriteForm(OnceForm):
 def page(number: int) -> Any:
     ticket = _ticket(number)
     notifications.mark_read(session, actor=access.actor(), ticket_id=ticket.id)
-    return _show(ticket, WriteForm())
+    form = WriteForm()
+    form.body.data = ticket_answers.inserted(ticket)
+    return _show(ticket, form)
 
 
 def _ticket(number: int) -> Ticket:
@@ -47,7 +49,8 @@ def _ticket(number: int) -> Ticket:
 def _show(ticket: Ticket, form: WriteForm) -> Any:
     seen = form.last_seen.data if form.is_submitted() else None
     page = ticket_page.whole(session, ticket, actor=access.actor(), seen=seen)
-    return forms.show("backoffice/service_desk/ticket.html", form, **page)
+    panel = ticket_answers.panel(ticket, page["messages"])
+    return forms.show("backoffice/service_desk/ticket.html", form, **page, **panel)
 
 
 @blueprint.get("/tickets/<int:number>/reply")

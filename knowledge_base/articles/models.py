@@ -184,6 +184,11 @@ class Article(TenantBase):
     def slug(self) -> str:
         return slug(self.title)
 
+    @property
+    def public_path(self) -> str:
+        """Where its readers find it, on whatever host they know the tenant by."""
+        return f"/{BY_CODE[self.language].path}/a/{self.id}-{self.slug}"
+
     def said_in(self, text: str, language: Language) -> str:
         """Return a text out of this article, Chinese in the script of `language`."""
         return scripts.in_script(text, written=BY_CODE[self.language], wanted=language)

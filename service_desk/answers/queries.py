@@ -10,7 +10,7 @@ from kernel.errors import NotFound
 from kernel.i18n import BY_CODE
 from knowledge_base.articles import finding
 from knowledge_base.articles import queries as articles
-from knowledge_base.articles.finding import Find
+from knowledge_base.articles.finding import Find as Find
 from knowledge_base.articles.models import Article
 from service_desk.answers.models import AnswerKind as AnswerKind
 from service_desk.answers.models import TicketAnswer

@@ -1,6 +1,7 @@
 import "./portal.js"
 import "./selection.js"
 import "./hotkeys.js"
+import "./insert.js"
 import "@github/markdown-toolbar-element"
 import "./tree.js"
 import "./writing.js"
