@@ -15,7 +15,7 @@ from kernel.errors import NotFound
 from kernel.i18n import BY_CODE, Language
 from kernel.i18n import lazy_text as _l
 from kernel.text import slug as slug_of
-from knowledge_base.articles import commands, queries, reading
+from knowledge_base.articles import commands, queries, reading, relating
 from knowledge_base.articles.queries import Article, Branch, Category, Vote
 from portal import navigation, shelf, visitors
 from web import htmx
@@ -112,7 +112,7 @@ def _page_of(found: Article, translations: dict[str, Article]) -> str:
         path=_branch_of(found).path,
         headings=headings if len(headings) >= _LEAST_HEADINGS else [],
         minutes=reading_minutes(found.body_text),
-        related=queries.related(session, found, actor=actor()),
+        related=relating.related(session, found, actor=actor()),
         vote=_vote_of_visitor(found),
         reasons=_REASON_NAMES,
         canonical=navigation.absolute(article_url(found)),

@@ -155,12 +155,19 @@ def view_counts(session: Session, *, actor: Actor) -> dict[str, int]:
     return dict(zip(conditions, session.execute(counts).one(), strict=True))
 
 
-def related(session: Session, article: Article, *, actor: Actor, limit: int = 5) -> Sequence[Article]:
-    """Return the neighbours of an article: the same category and language, the most helpful first."""
+_NEIGHBOURS = 40
+
+
+def neighbours(session: Session, article: Article, ids: Sequence[int], *, actor: Actor) -> Sequence[Article]:
+    """Return what stands near an article in its language: those of `ids`, then the most helpful of its category."""
+    is_near = Article.id.in_(ids)
     query = visible_to(actor).where(
-        Article.category_id == article.category_id, Article.language == article.language, Article.id != article.id
+        Article.language == article.language,
+        Article.translation_key != article.translation_key,
+        or_(is_near, Article.category_id == article.category_id),
     )
-    return session.scalars(query.options(*_without_text()).order_by(Article.helpful_count.desc()).limit(limit)).all()
+    ordered = query.order_by(is_near.desc(), Article.helpful_count.desc(), Article.id)
+    return session.scalars(ordered.options(*_without_text()).limit(_NEIGHBOURS)).all()
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ def test_what_helped_most_readers_comes_first(session, make_article):
     commands.vote(session, liked, visitor="a", is_helpful=True, actor=VISITOR)
     session.flush()
     assert list(queries.popular(session, ENGLISH, actor=VISITOR)) == [liked, plain]
-    assert list(queries.related(session, plain, actor=VISITOR)) == [liked]
+    assert list(queries.neighbours(session, plain, [], actor=VISITOR)) == [liked]
     assert list(queries.popular(session, SIMPLIFIED, actor=VISITOR)) == []
 
 
