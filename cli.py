@@ -22,7 +22,7 @@ from kernel import clock, database, jobs, logs, passwords, settings
 from kernel.actors import SYSTEM
 from kernel.errors import DomainError
 from kernel.i18n import CODES
-from knowledge_base.articles import evaluating, importing
+from knowledge_base.articles import evaluating, exporting, importing
 from knowledge_base.articles import jobs as article_jobs
 from knowledge_base.articles import queries as articles
 from tenants import migrations, operators, provisioning, registry, staff
@@ -160,6 +160,15 @@ def import_articles(source: Path, slug: str) -> None:
     )
     if result.problems:
         sys.exit(1)
+
+
+@kb.command("export")
+@click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--tenant", "slug", required=True)
+def export_articles(target: Path, slug: str) -> None:
+    """Export a tenant's articles, drafts too, to a JSONL file that `kb import` reads."""
+    facts = _tenant(slug)
+    click.echo(f"{exporting.export_all(facts.stand, target)} articles exported to {target}.")
 
 
 @kb.command("reindex")

@@ -34,6 +34,7 @@ ROOMS = (
     "backoffice.knowledge_base.categories",
     "backoffice.knowledge_base.synonyms",
     "backoffice.knowledge_base.feedback",
+    "backoffice.knowledge_base.findability",
     "backoffice.knowledge_base.questions",
 )
 

@@ -28,7 +28,7 @@ class Room(NamedTuple):
 _TICKETS = ("inbox", "tickets", "ticket_answers", "ticket_facts", "new_ticket")
 _ARTICLES = (
     *("articles", "writing", "reviewing", "article_settings", "article_history"),
-    *("viewing", "translations", "snippets", "categories", "synonyms", "feedback", "questions"),
+    *("viewing", "translations", "snippets", "categories", "synonyms", "feedback", "findability", "questions"),
 )
 # A new room of the desk is one line here.
 _ROOMS = (

@@ -11,14 +11,17 @@ from portal import (
     article_files,
     asking,
     brand,
+    feeds,
     help_centre,
     home,
     navigation,
+    plain_texts,
     rating,
     requests,
     robots,
     searching,
     signing_in,
+    sitemaps,
 )
 from tenants import sign_ins
 from web import access, face, hosts, htmx, languages
@@ -31,13 +34,16 @@ ROOMS = (
     article_files,
     asking,
     brand,
+    feeds,
     help_centre,
     home,
+    plain_texts,
     rating,
     requests,
     robots,
     searching,
     signing_in,
+    sitemaps,
 )
 
 

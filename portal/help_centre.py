@@ -2,10 +2,11 @@
 
 import math
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask import session as cookie
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 from wtforms import RadioField, TextAreaField
 from wtforms.validators import InputRequired, Optional
@@ -15,9 +16,9 @@ from kernel.errors import NotFound
 from kernel.i18n import BY_CODE, Language
 from kernel.i18n import lazy_text as _l
 from kernel.text import slug as slug_of
-from knowledge_base.articles import commands, queries, reading, relating
+from knowledge_base.articles import commands, open_to_all, queries, reading, relating
 from knowledge_base.articles.queries import Article, Branch, Category, Vote
-from portal import navigation, shelf, visitors
+from portal import navigation, shelf, structured_data, visitors
 from web import htmx
 from web.access import actor, public
 from web.forms import Form
@@ -67,6 +68,8 @@ def category(category_id: int, slug: str) -> str | Response:
     found = queries.in_category(session, [category_id], stock.language, actor=actor())
     page = max(1, request.args.get("page", 1, type=int))
     paths = {language.code: category_url(branch.category, language) for language in i18n.LANGUAGES}
+    filled = open_to_all.languages_of_category(session, category_id)
+    address = navigation.absolute(here)
     return render_template(
         "portal/help_centre/category.html",
         shelf=stock,
@@ -75,10 +78,16 @@ def category(category_id: int, slug: str) -> str | Response:
         articles=found[(page - 1) * _PAGE : page * _PAGE],
         previous_url=f"{here}?page={page - 1}" if page > 1 else None,
         next_url=f"{here}?page={page + 1}" if len(found) > page * _PAGE else None,
-        canonical=navigation.absolute(here),
-        alternates=navigation.alternates(paths),
+        canonical=f"{address}?page={page}" if page > 1 else address,
+        alternates=navigation.alternates({code: paths[code] for code in paths if code in filled}) if page == 1 else [],
+        structured=_about_category(branch, stock.language, address),
         language_url=lambda language: paths[language.code],
     )
+
+
+def _about_category(branch: Branch, language: Language, url: str) -> structured_data.Data:
+    answers = open_to_all.answers(session, branch.category.id, language) if branch.category.is_faq else []
+    return structured_data.of_category(answers, name=branch.category.name_in(i18n.spoken()), url=url, language=language)
 
 
 @blueprint.get("/<language:language>/a/<int:article_id>", defaults={"slug": ""})
@@ -100,6 +109,7 @@ def _page_of(found: Article, translations: dict[str, Article]) -> str:
     shown = reading.of(found, i18n.spoken())
     headings = [heading for heading in shown.headings if heading[0] <= 3]
     paths = {code: article_url(translation) for code, translation in translations.items()}
+    path, address = _branch_of(found).path, navigation.absolute(article_url(found))
 
     def language_url(language: Language) -> str:
         return paths.get(language.code) or article_url(found, language)
@@ -109,16 +119,22 @@ def _page_of(found: Article, translations: dict[str, Article]) -> str:
         article=found,
         shown=shown,
         translations=[other for code, other in BY_CODE.items() if code in translations],
-        path=_branch_of(found).path,
+        path=path,
         headings=headings if len(headings) >= _LEAST_HEADINGS else [],
         minutes=reading_minutes(found.body_text),
         related=relating.related(session, found, actor=actor()),
         vote=_vote_of_visitor(found),
         reasons=_REASON_NAMES,
-        canonical=navigation.absolute(article_url(found)),
+        canonical=address,
         alternates=navigation.alternates(paths),
+        markdown=url_for("plain_texts.article", language=BY_CODE[found.language].path, article_id=found.id),
+        structured=structured_data.of_article(found, url=address, above=_crumbs(path)),
         language_url=language_url,
     )
+
+
+def _crumbs(path: Sequence[Category]) -> list[tuple[str, str]]:
+    return [(str(_("Help centre")), url_for("home.page")), *((one.name_in(i18n.spoken()), category_url(one)) for one in path)]
 
 
 def _branch_of(found: Article) -> Branch:

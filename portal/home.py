@@ -4,7 +4,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from knowledge_base.articles import queries as articles
-from portal import expectations, navigation, shelf
+from portal import expectations, navigation, shelf, structured_data
 from web import access, htmx
 from web.access import public
 from web.lifecycle import session
@@ -37,6 +37,7 @@ def page() -> str:
         categories=[root for root in stock.roots if root.article_count],
         popular=articles.popular(session, stock.language, actor=actor),
         first_reply=expectations.first_reply(),
+        structured=structured_data.of_home(),
         canonical=navigation.absolute(url_for("home.page")),
         alternates=navigation.alternates(navigation.in_every_language("home.page")),
     )

@@ -66,6 +66,13 @@ def name_in_all(session: Session, category: Category, *, names: dict[str, str], 
         events.record(session, "category.named", category, actor=actor)
 
 
+def mark_as_faq(session: Session, category: Category, *, is_faq: bool, actor: Actor) -> None:
+    """Say whether a category's articles are questions with answers, so that search engines are told so."""
+    if bool(category.is_faq) != is_faq:
+        category.is_faq = is_faq
+        events.record(session, "category.marked", category, actor=actor, is_faq=is_faq)
+
+
 def _names(names: dict[str, str]) -> dict[str, str]:
     kept = {code: clean(name).strip()[:80] for code, name in names.items() if code in CODES and clean(name).strip()}
     if not kept:
