@@ -1,6 +1,7 @@
 """What every test stands on: real PostgreSQL and Valkey of its own, two tenants that are strangers, and their people."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -110,6 +111,8 @@ def _clean_afterwards(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if needs_house:
         (settings.current().home / "run" / "clock").unlink(missing_ok=True)
+        # An index of articles that are gone would crowd out those of the next test.
+        shutil.rmtree(settings.current().home / "search", ignore_errors=True)
         _sweep(request.getfixturevalue("broom"))
 
 
