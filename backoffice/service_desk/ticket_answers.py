@@ -32,7 +32,7 @@ def panel(ticket: Ticket, messages: list[Message]) -> dict[str, Any]:
     found = _searched(ticket, words) if words else queries.suggested(session, ticket, messages)
     return {
         "answer_words": words,
-        "answers": [(find, BY_CODE[find.article.language]) for find in found],
+        "answers": [(find.article, BY_CODE[find.article.language]) for find in found],
         "link_text": link_text,
         "excerpt_text": excerpt_text,
     }

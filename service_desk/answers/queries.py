@@ -17,7 +17,7 @@ from service_desk.answers.models import TicketAnswer
 from service_desk.tickets.queries import Message, MessageKind, Ticket
 from service_desk.tickets.queries import visible_to as tickets_visible_to
 
-_SUGGESTED = 5
+_SUGGESTED = 3
 # The rest of a long message is history, and its words would drown those of the question.
 _LENGTH = 600
 

@@ -45,6 +45,9 @@ DESK_PAGES = (
     "/desk/?view=all",
     "/desk/customers",
     "/desk/articles",
+    "/desk/questions",
+    "/desk/questions?tab=in_vain",
+    "/desk/feedback",
     "/desk/articles/new",
     "/desk/articles/translations",
     "/desk/categories",
@@ -134,3 +137,35 @@ def test_a_form_posted_by_htmx_carries_its_token(demo, open_page):
     page.goto(demo.url("acme", first_link(demo, "acme", "/en/", r"/en/a/[^\"]+")))
     page.locator("form[action$='/vote'] button").first.click()
     page.locator("main [role=status]").first.wait_for()
+
+
+def test_f1_an_article_opens_in_place_while_the_subject_is_typed_and_yes_sends_nothing(demo, open_page):
+    page = open_page(width=360)
+    page.goto(demo.url("acme", "/en/requests/new"))
+    page.locator("#subject").press_sequentially("invoice", delay=30)
+    first = page.locator("#suggested details").first
+    first.locator("summary").click()
+    assert page.locator("#suggested details").count() <= 3
+    assert first.locator(".article-body").is_visible()
+    assert page.input_value("#subject") == "invoice"
+    first.get_by_role("button", name="Yes, close").click()
+    page.get_by_text("Good to hear. Nothing was sent.").wait_for()
+    page.goto(demo.url("acme", "/en/requests/new"))
+    assert page.input_value("#subject") == ""
+
+
+def test_k07_insert_puts_the_link_where_the_cursor_is_and_keeps_what_was_typed(demo, open_page):
+    page = open_page()
+    page.goto(demo.url("acme", "/desk/signin"))
+    page.fill("[name=email]", "admin@acme.example")
+    page.fill("[name=password]", PASSWORD)
+    page.press("[name=password]", "Enter")
+    page.wait_for_url(demo.url("acme", "/desk/"))
+    page.locator("main tbody th a").first.click()
+    page.fill("#body", "Hello,")
+    page.fill("#answers-search", "invoice")
+    page.locator("#answers li", has_text="invoice").locator("[data-insert]").first.click()
+    text = page.input_value("#body")
+    assert text.startswith("Hello,\n\n")
+    assert "/a/" in text
+    page.fill("#body", "")
