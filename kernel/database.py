@@ -177,6 +177,11 @@ def after_commit(session: Session, call: Callable[[], None]) -> None:
     session.info.setdefault("after_commit", []).append(call)
 
 
+def need_not_wait(session: Session) -> None:
+    """Let this transaction's commit return before the disk has it: for lines of a log that a power cut may take along."""
+    session.execute(text("SET LOCAL synchronous_commit TO OFF"))
+
+
 def settle(session: Session, *, keep: bool) -> None:
     """End the session's one transaction: commit when `keep`, else leave no trace."""
     try:

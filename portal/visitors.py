@@ -7,7 +7,7 @@ from flask import request
 from flask import session as cookie
 
 from crm.customers.queries import Customer
-from kernel import clock, i18n
+from kernel import clock, database, i18n
 from knowledge_base.articles.queries import Article
 from knowledge_base.questions import commands
 from knowledge_base.questions.queries import Face
@@ -30,6 +30,7 @@ def asked(words: str, *, face: Face, hits: int) -> None:
     """Note a question of a person; a machine's, or a page fetched in case somebody wants it, is none."""
     if not _is_a_person_looking():
         return
+    database.need_not_wait(session)
     question = commands.ask(session, words, language=i18n.spoken(), face=face, visitor=key(), hits=hits)
     if question is not None and cookie.get(_QUESTION) != question.id:
         cookie[_QUESTION] = question.id
@@ -44,6 +45,7 @@ def _is_a_person_looking() -> bool:
 def opened(article: Article) -> None:
     """Note that an article was opened after a question; whoever asked none costs nothing."""
     if _QUESTION in cookie and _is_a_person_looking():
+        database.need_not_wait(session)
         commands.note_opened(session, cookie.pop(_QUESTION), visitor=key(), article=article)
 
 

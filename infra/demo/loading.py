@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from crm.customers import commands as customers
 from crm.customers.models import Customer
-from infra.demo import editorial
+from infra.demo import editorial, questions
 from infra.demo.chain import CHAIN, OPERATOR, PASSWORD, DemoTenant
 from kernel import clock, database, passwords
 from kernel.actors import SYSTEM
@@ -80,6 +80,7 @@ def _load_tenant(tenant: DemoTenant, show: Callable[[int], None]) -> None:
     show(2)
     with database.transaction(facts.stand) as session:
         _People(session, tenant).load()
+        questions.load(session, tenant)
     show(3)
     _close_the_outbox(facts)
     with database.transaction(facts.stand) as session:
