@@ -21,7 +21,8 @@ from service_desk.tickets.models import Ticket
 def load(session: Session, tenant: DemoTenant) -> None:
     """Live through `questions.jsonl`, where a tenant has one: questions asked `people` times, and votes against articles.
 
-    `ticket` is the subject of the ticket that the first of them sent; `article` is the id of what the others opened.
+    `ticket` is the subject of the ticket that the first of them sent; `article` is the id of what the others opened; `wrote` of
+    them wrote two days later all the same.
     """
     path = tenant.folder / "questions.jsonl"
     lines = path.read_text("utf-8").splitlines() if path.exists() else []
@@ -47,6 +48,8 @@ def _ask(session: Session, facts: dict[str, Any], *, visitor: str) -> None:
                 commands.note_writing(session, visitors=[key], ticket_id=ticket.id, at=ticket.created_at)
             elif article:
                 commands.note_opened(session, question.id, visitor=key, article=article)
+            if person < facts.get("wrote", 0):
+                commands.note_writing(session, visitors=[key], ticket_id=0, at=clock.now() + timedelta(days=2))
 
 
 def _vote(session: Session, facts: dict[str, Any], *, visitor: str) -> None:
