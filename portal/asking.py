@@ -144,10 +144,15 @@ def _suggested(subject: str) -> list[Article]:
     if not searching.means_something(words):
         return []
     found = finding.find(session, words, i18n.spoken(), actor=access.actor(), limit=_SUGGESTED)
-    # A word that is still being typed is in no article, but may begin a word of a title.
-    shown = [one.article for one in found.finds] or finding.suggest(session, words, i18n.spoken(), actor=access.actor())
+    shown = [one.article for one in found.finds] or _beginning_with(words)
     visitors.asked(words, face=Face.REQUEST, hits=max(found.total, len(shown)))
-    return shown[:_SUGGESTED]
+    return shown
+
+
+def _beginning_with(words: str) -> list[Article]:
+    """Return articles for a word that is still being typed: it is in none of them, but may begin a word of a title."""
+    begun = finding.suggest(session, words, i18n.spoken(), actor=access.actor())[:_SUGGESTED]
+    return articles.listed(session, [one.id for one in begun], actor=access.actor())
 
 
 class SolvedForm(Form):

@@ -12,6 +12,7 @@ from kernel.actors import SYSTEM
 from knowledge_base.articles import queries as articles
 from tenants import provisioning, registry, staff
 from tenants.permissions import Role
+from tests import factories
 
 
 @pytest.fixture
@@ -137,3 +138,13 @@ def test_a_question_that_cannot_be_read_is_named(frontdesk, alpha, tmp_path):
 
 def test_a_tenant_that_does_not_exist_is_named(frontdesk, tmp_path):
     assert "no tenant 'nobody'" in frontdesk("kb", "reindex", "--tenant", "nobody").output
+
+
+def test_articles_exported_at_the_terminal_can_be_imported_elsewhere(frontdesk, slug, alpha, in_tenant, tmp_path):
+    with in_tenant(alpha) as session:
+        factories.article(session, title="Parking")
+    create(frontdesk, slug)
+    file = tmp_path / "all.jsonl"
+    assert "1 articles exported" in frontdesk("kb", "export", str(file), "--tenant", "alpha").output
+    assert "1 written" in frontdesk("kb", "import", str(file), "--tenant", slug).output
+    assert "There is no tenant" in frontdesk("kb", "export", str(file), "--tenant", "nobody").output

@@ -166,6 +166,16 @@ def test_a_dismissed_phrase_leaves_the_report_and_comes_back_on_request(alpha, a
     assert "double charge" in agent.get(f"{REPORT}?tab=in_vain").text
 
 
+def test_a_viewer_reads_the_reports_and_changes_nothing(alpha, asked, staff_browser):
+    viewer = staff_browser(alpha, Role.VIEWER)
+    for address in (asked, REPORT, f"{REPORT}?tab=in_vain", "/desk/feedback"):
+        page = viewer.get(address).text
+        for button in ("/questions/write", "/questions/dismiss", "/questions/also-asked", 'value="handle"'):
+            assert button not in page
+    for action in ("write", "dismiss", "reconsider", "also-asked"):
+        assert viewer.submit(asked, {"phrase": "double charge"}, to=f"{REPORT}/{action}").status_code == 403
+
+
 def test_what_nobody_asked_is_not_there(alpha, staff_browser):
     agent = staff_browser(alpha)
     assert agent.get(f"{REPORT}/phrase?phrase=never").status_code == 404

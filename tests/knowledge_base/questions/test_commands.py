@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+import worker
 from kernel import clock
 from kernel.actors import SYSTEM
 from kernel.errors import Forbidden
@@ -137,6 +138,17 @@ def test_questions_are_removed_after_half_a_year(session, ask, log, travel):
     travel(timedelta(days=81))
     assert commands.forget_old(session) == 1
     assert [words for words, _face, _step in log()] == ["young"]
+
+
+def test_the_hourly_housekeeping_forgets_in_every_tenant(alpha, beta, in_tenant, travel):
+    for tenant in (alpha, beta):
+        with in_tenant(tenant) as session:
+            commands.ask(session, "old", language=ENGLISH, face=Face.RESULTS, visitor="reader", hits=0)
+    travel(timedelta(days=181))
+    worker.keep_house()
+    for tenant in (alpha, beta):
+        with in_tenant(tenant) as session:
+            assert session.scalars(select(Question)).all() == []
 
 
 def test_a_draft_about_a_phrase_has_its_commonest_wording_its_language_and_its_other_wordings(session, ask):
