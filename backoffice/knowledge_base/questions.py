@@ -131,7 +131,7 @@ def _form() -> PhraseForm:
 def write() -> Any:
     article = commands.write_about(session, _form().phrase.data, actor=access.actor())
     flash(_("The draft is ready. Write the answer, then have it published."), "success")
-    return htmx.redirect_to(url_for("articles.edit", record_id=article.id))
+    return htmx.redirect_to(f"{url_for('articles.show', record_id=article.id)}/edit")
 
 
 @blueprint.post("/questions/also-asked")

@@ -21,8 +21,8 @@ _GAPS_SINCE = timedelta(days=90)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of people whose seven days are over: to how many something was shown, how many wrote to us, and how many were
-    deflected, that is, were shown something and wrote on no channel.  `pending` are those whose seven days are not over."""
+    """What became of people who last asked more than seven days ago: how many wrote to us, and how many were deflected, that
+    is, were shown something and wrote on no channel.  `pending` are those whose seven days are not over."""
 
     people: int = 0
     wrote: int = 0
@@ -36,14 +36,14 @@ class Outcome:
 
 def _outcomes(session: Session, asked: ColumnElement[bool], *keys: Any, base: Any = None) -> dict[Any, Outcome]:
     """Return the outcome of the questions `asked`, counted in people, by the values of `keys`."""
-    first = func.min(Question.asked_at).label("first")
+    last = func.max(Question.asked_at).label("last")
     wrote = func.bool_or(Question.wrote_at.is_not(None)).label("wrote")
     shown = func.bool_or(Question.hits > 0).label("shown")
     named = [key.label(f"key{place}") for place, key in enumerate(keys)]
-    people = select(*named, first, wrote, shown).where(asked, BY_READERS)
+    people = select(*named, last, wrote, shown).where(asked, BY_READERS)
     people = people.select_from(base) if base is not None else people
     each = people.group_by(Question.visitor, *named).subquery()
-    is_over = each.c.first + DEFLECTION_WINDOW <= clock.now()
+    is_over = each.c.last + DEFLECTION_WINDOW <= clock.now()
     by = [each.c[f"key{place}"] for place in range(len(keys))]
     counts = select(
         *by,

@@ -71,7 +71,9 @@ def tickets_by_id(session: Session, ids: Sequence[int], *, actor: Actor) -> Sequ
 
 def linked(session: Session, article: Article, number: int, *, actor: Actor) -> Ticket:
     """Return the ticket with this number if it belongs to the article, or raise `NotFound`."""
-    ticket = next((one for one in tickets_of(session, article, actor=actor, limit=1000) if one.number == number), None)
+    ids = select(TicketAnswer.ticket_id).where(TicketAnswer.article_id == article.id)
+    query = tickets_visible_to(actor).where(Ticket.number == number, Ticket.id.in_(ids))
+    ticket = session.scalar(query.options(joinedload(Ticket.customer), raiseload("*")))
     if ticket is None:
         raise NotFound()
     return ticket

@@ -136,3 +136,14 @@ def test_passed_by_are_phrases_with_results_that_nobody_opens(session, visit, ma
     visit("d", hits=2, words="asked once")
     found = queries.report(session, "unopened", since=clock.now() - LONG_AGO)
     assert [line.phrase for line in found] == ["passed by"]
+
+
+def test_somebody_who_goes_on_asking_is_not_counted_yet(session, visit, travel):
+    visit("mei", hits=1)
+    travel(timedelta(days=5))
+    visit("mei", hits=1)
+    travel(timedelta(days=5))
+    since = clock.now() - LONG_AGO
+    assert deflection.deflection(session, since=since).shown.pending == 1
+    travel(timedelta(days=3))
+    assert deflection.deflection(session, since=since).shown.deflected == 1
