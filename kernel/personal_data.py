@@ -9,7 +9,8 @@ from kernel.i18n import lazy_text as _l
 
 _NAME, _PHONE, _EMAIL, _NUMBER = _l("[name]"), _l("[phone]"), _l("[e-mail]"), _l("[number]")
 
-_EMAIL_ADDRESS = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+", re.I)
+# Every repetition below is bounded or begins at the edge of a word: a customer chooses the text, and how long it is.
+_EMAIL_ADDRESS = re.compile(r"(?<![\w.+%-])[\w.+%-]+@[\w-]+(?:\.[\w-]+)+", re.I)
 _KEY = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.I)
 # A year first is a date, and a date tells nobody who somebody is.
 _DATE = re.compile(r"(?<!\d)(?:19|20)\d\d[-/. ]?(?:0?[1-9]|1[0-2])[-/. ]?(?:0?[1-9]|[12]\d|3[01])(?!\d)", re.A)
@@ -17,7 +18,7 @@ _TELEPHONE = re.compile(r"(?<![\w.,])(?:\+|\(\+?)?\d[\d\-() ]{5,20}\d(?!\w|[.,]\
 # What follows such a word is a number of somebody's, whatever it looks like, as long as it has a figure in it.
 _LABEL_ENGLISH = (
     r"(?:order|booking|reservation|invoice|reference|confirmation|membership|member|account|passport|tracking|ticket|card|wechat"
-    r"|line)(?:\s+(?:no|number|ref|reference|code|id)\b)?\.?"
+    r"|line)(?:[ \t]{1,3}(?:no|number|ref|reference|code|id)\b)?\.?"
 )
 _LABEL_CHINESE = (
     "(?:订单|訂單|预订|預訂|订房|訂房|发票|發票|会员|會員|确认|確認|护照|護照|身份证|身分證|快递|快遞|账|帳|卡|工单|工單|统一|統一|微信)"
@@ -25,12 +26,12 @@ _LABEL_CHINESE = (
 )
 _NUMBERED = re.compile(
     rf"({_LABEL_ENGLISH}|{_LABEL_CHINESE})"
-    r"(\s*(?:is|are|was|是|为|為)?\s*[:：#]?\s*#?\s*)"
+    r"(\s{0,3}(?:is|are|was|是|为|為)?\s{0,3}[:：#]?\s{0,3}#?\s{0,3})"
     r"(\d[\d -]{6,}\d|(?=[\w\-/]{3})[A-Za-z0-9][A-Za-z0-9_\-/]*\d[A-Za-z0-9_\-/]*|(?=[\w\-/]{3})\d[\w\-/]*)",
     re.I | re.A,
 )
 _CODE = re.compile(
-    r"(?<![A-Za-z0-9])(?:#\d{4,}|[A-Z]{1,6}[-_]?\d{5,}[A-Z0-9]*|[A-Z]{2,6}(?:-[A-Z0-9]+)*-\d{2,}[A-Z0-9\-]*)(?![A-Za-z0-9])"
+    r"(?<![A-Za-z0-9])(?:#\d{4,}|[A-Z]{1,6}[-_]?\d{5,}[A-Z0-9]*|[A-Z]{2,6}(?:-[A-Z0-9]{1,12}){0,4}-\d{2,}[A-Z0-9\-]*)(?![A-Za-z0-9])"
 )
 _LONG_NUMBER = re.compile(r"(?<![\w.,])\d{6,}[Xx]?(?!\w|[.,]\d)", re.A)
 # The commonest surnames, in both scripts: before 先生 or after 我叫 they begin a name.
@@ -40,7 +41,7 @@ _SURNAME = (
     "段雷黎史龙龍陶贺賀顾顧毛郝龚龔邵万萬钱錢严嚴覃武莫孔向汤湯])"
 )
 _TITLES = "先生|小姐|女士|太太|经理|經理|老师|老師|同学|同學|主任|总监|總監"
-_BEFORE_NAMES = r"我叫|我是|姓名[:：]?\s*|名字[是叫:：]\s*|联系人[:：]?\s*|聯絡人[:：]?\s*|署名[:：]?\s*"
+_BEFORE_NAMES = r"我叫|我是|姓名[:：]?\s{0,3}|名字[是叫:：]\s{0,3}|联系人[:：]?\s{0,3}|聯絡人[:：]?\s{0,3}|署名[:：]?\s{0,3}"
 _TITLED = re.compile(rf"{_SURNAME}[\u4e00-\u9fff]{{0,2}}?(?={_TITLES})")
 _INTRODUCED = re.compile(rf"((?:{_BEFORE_NAMES})){_SURNAME}[\u4e00-\u9fff]{{1,2}}(?![\u4e00-\u9fff])")
 _ENGLISH_NAME = r"[A-Z][a-z'’]+(?:[- ][A-Z][a-z'’]+){0,2}"
@@ -48,7 +49,7 @@ _TITLED_ENGLISH = re.compile(rf"\b((?:Mr|Mrs|Ms|Miss|Dr|Prof)\.? ){_ENGLISH_NAME
 _GREETED = re.compile(rf"(^|\n)((?:Dear|Hi|Hello|Hey) )(?!All|Team|Sir|Madam|There){_ENGLISH_NAME}(?=[,!.:\s]|$)")
 _INTRODUCED_ENGLISH = re.compile(rf"\b((?:[Mm]y name is|[Tt]his is|[Nn]ame: ?) ?){_ENGLISH_NAME}")
 _CLOSING = r"(?:[Kk]ind |[Bb]est |[Ww]arm )?(?:[Rr]egards|[Ww]ishes|Best|Thanks|Thank you|Cheers|Yours\s\w+|Sincerely)"
-_SIGNED = re.compile(rf"((?:^|\n){_CLOSING},?\s*\n+\s*){_ENGLISH_NAME}")
+_SIGNED = re.compile(rf"((?:^|\n){_CLOSING},?[ \t]{{0,3}}\n\s{{0,5}}){_ENGLISH_NAME}")
 
 
 def masked(text: str, *, names: Iterable[str] = (), exactly: Iterable[str] = (), language: Language = ENGLISH) -> str:

@@ -89,3 +89,13 @@ def test_who_is_a_member_or_a_guest_is_not_taken_for_a_name():
 
 def test_the_word_in_brackets_is_of_the_texts_language():
     assert masked("王小明先生", language=BY_CODE["zh_Hans"]) == "[姓名]先生"
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["a", "AA-", "1 ", "order ", "Dear ", "x@", "我叫王", "订单号", "+1(", "A-1", "Best\n\n", "order  ", "姓名  "],
+)
+def test_a_text_that_is_made_to_keep_us_busy_does_not(piece):
+    """A pattern that goes back and forth over fifty thousand characters would take minutes, and end in the test's time-out."""
+    for hostile in (piece * (50_000 // len(piece)), piece + piece[-1] * 50_000):
+        masked(hostile, names=["Mei Chen"], language=BY_CODE["zh_Hans"])
