@@ -104,5 +104,7 @@ def alternates(paths: dict[str, str]) -> list[Alternate]:
     tenant = hosts.tenant()
     assert tenant is not None
     found = [Alternate(language.tag, absolute(paths[language.code])) for language in LANGUAGES if language.code in paths]
+    if len(found) < 2:
+        return []
     default = paths.get(tenant.language.code) or next(iter(paths.values()))
-    return [*found, Alternate("x-default", absolute(default))] if len(found) > 1 else []
+    return [*found, Alternate("x-default", absolute(default))]

