@@ -145,7 +145,7 @@ def _suggested(subject: str) -> list[Article]:
         return []
     found = finding.find(session, words, i18n.spoken(), actor=access.actor(), limit=_SUGGESTED)
     shown = [one.article for one in found.finds] or _beginning_with(words)
-    visitors.asked(words, face=Face.REQUEST, hits=max(found.total, len(shown)))
+    visitors.asked(words, face=Face.REQUEST, hits=0 if found.is_guess else max(found.total, len(shown)))
     return shown
 
 

@@ -39,13 +39,14 @@ def _articles(stand: Stand) -> Iterator[dict[str, Any]]:
 def _facts(article: Article, categories: dict[int, Category]) -> dict[str, Any]:
     language = BY_CODE[article.language]
     return {
-        "id": article.translation_key,
+        "id": article.external_id or article.translation_key,
         "lang": language.tag,
         "title": article.title,
         "summary": article.summary,
         "body": article.body,
         "category": " / ".join(_path(categories, article.category_id, language)),
         "keywords": article.keywords,
+        "asked_as": article.asked_as or [],
         "status": article.status,
     }
 

@@ -14,7 +14,7 @@ from kernel.i18n import Language
 from knowledge_base.articles import audience, queries
 from knowledge_base.articles.models import Article, Category
 from knowledge_base.search import analysis, wording
-from knowledge_base.search.documents import NeedsRebuild, Question, SearchResult
+from knowledge_base.search.documents import Hit, NeedsRebuild, Question, SearchResult
 from knowledge_base.search.engines import engine_of
 from knowledge_base.search.snippets import snippet
 
@@ -76,6 +76,11 @@ def find(
     page = queries.listed(session, [article.id for article in chosen[start : start + limit]], actor=actor)
     finds = [Find(article, snippet(f"{article.summary}\n{article.body_text}", result.marked)) for article in page]
     return Finds(finds, result.corrected, len(chosen), categories, result.is_guess)
+
+
+def hits(session: Session, words: str, language: Language, *, actor: Actor) -> list[Hit]:
+    """Return what the index proposes for `words`, best first, to whoever decides by a query of their own what may be shown."""
+    return _answer(session, Question(words=words, language=language.code, audiences=audience.of_reader(actor))).hits
 
 
 def _question(session: Session, words: str, language: Language, actor: Actor) -> Question:

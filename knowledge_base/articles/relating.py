@@ -4,10 +4,8 @@ from sqlalchemy.orm import Session
 
 from kernel.actors import Actor
 from kernel.i18n import BY_CODE
-from knowledge_base.articles import queries
-from knowledge_base.articles.finding import index_folder
+from knowledge_base.articles import finding, queries
 from knowledge_base.articles.models import Article
-from knowledge_base.search import index
 
 _LOOKED_AT = 20
 _FEWEST = 3
@@ -20,7 +18,7 @@ def related(session: Session, article: Article, *, actor: Actor, limit: int = 5)
 
     Where that is less than three, what helped most readers fills up.
     """
-    likeness = _likeness(session, article)
+    likeness = _likeness(session, article, actor)
 
     def closeness(other: Article) -> float:
         same_category = _SAME_CATEGORY if other.category_id == article.category_id else 0.0
@@ -35,11 +33,8 @@ def related(session: Session, article: Article, *, actor: Actor, limit: int = 5)
     return found
 
 
-def _likeness(session: Session, article: Article) -> dict[int, float]:
+def _likeness(session: Session, article: Article, actor: Actor) -> dict[int, float]:
     """Return how well other articles answer the words of this one, by id, the best with 1."""
     words = " ".join((article.title, article.summary, *article.keywords))
-    try:
-        hits = index.search(index_folder(session), words, language=article.language, limit=_LOOKED_AT).hits
-    except index.NeedsRebuild:
-        return {}
+    hits = finding.hits(session, words, BY_CODE[article.language], actor=actor)[:_LOOKED_AT]
     return {hit.article_id: hit.score / hits[0].score for hit in hits}

@@ -10,7 +10,7 @@ from sqlalchemy import case, delete, select, update
 from sqlalchemy.orm import Session
 
 from kernel import clock, database, events, settings
-from kernel.actors import SYSTEM, Actor
+from kernel.actors import Actor
 from kernel.errors import DomainError
 from kernel.i18n import BY_CODE, Language, speaking
 from kernel.i18n import lazy_text as _l
@@ -140,7 +140,7 @@ def write_about(session: Session, phrase: str, *, actor: Actor) -> Article:
         body = str(TO_BE_WRITTEN)
     asked = [one.typed for one in wordings if one.typed != title]
     place: dict[str, Any] = {"language": language.code, "category": category}
-    article = articles.write(session, title=title, body=body, keywords=asked, **place, actor=actor)
+    article = articles.write(session, title=title, body=body, asked_as=asked, **place, actor=actor)
     _decide(session, phrase, DecisionKind.WRITTEN, article, actor)
     return article
 
@@ -159,14 +159,13 @@ def also_ask(session: Session, phrase: str, *, article: Article, actor: Actor) -
 def learn(session: Session, article: Article, *, wording: str, actor: Actor) -> None:
     """Add what people ask to what an article is found by, unless it is known already in either script."""
     if phrase_of(wording) not in words_of(article):
-        values = {"keywords": [*article.keywords, wording]}
-        # Readers see nothing of it, so that no review has to be waited for.
-        articles.change(session, article, values=values, revision=None, actor=SYSTEM if article.is_published else actor)
+        values = {"asked_as": [*(article.asked_as or ()), wording]}
+        articles.change(session, article, values=values, revision=None, actor=actor)
 
 
 def words_of(article: Article) -> set[str]:
     """Return the phrases, folded, that an article is found by as a whole."""
-    return {phrase_of(one) for one in (article.title, *article.keywords)}
+    return {phrase_of(one) for one in (article.title, *article.keywords, *(article.asked_as or ()))}
 
 
 def dismiss(session: Session, phrase: str, *, actor: Actor) -> None:

@@ -142,7 +142,7 @@ def test_an_article_shows_what_it_did_and_learns_from_its_tickets_with_one_click
     answer = manager.submit(f"/desk/articles/{article.id}", {"article": article.id}, to=f"{path}/learn")
     assert answer.status_code == 303
     with in_tenant(alpha) as session:
-        assert session.scalar(select(Article.keywords).where(Article.id == article.id)) == ["我要退款"]
+        assert session.scalar(select(Article.asked_as).where(Article.id == article.id)) == ["我要退款"]
     assert f'action="{path}/learn"' not in manager.get(f"/desk/articles/{article.id}").text
 
 

@@ -18,7 +18,12 @@ def shelf(in_tenant, alpha):
     with in_tenant(alpha) as session:
         bills = commands.add_category(session, names={"en": "Bills", "zh_Hant": "帳單"}, parent=None, actor=SYSTEM)
         refunds = commands.add_category(session, names={"en": "Refunds", "zh_Hant": "退款"}, parent=bills, actor=SYSTEM)
-        facts = {"summary": "In short.", "keywords": ["money back", "退錢"], "category": refunds}
+        facts = {
+            "summary": "In short.",
+            "keywords": ["money back", "退錢"],
+            "asked_as": ["where is my money"],
+            "category": refunds,
+        }
         first = factories.article(session, title='A "quoted" title\u2028', body="## One\n\n- two | three", **facts)
         place = {"translation_key": first.translation_key, "language": "zh_Hant", "category": refunds}
         factories.article(session, title="退款", body="三天內退款。", **place)
@@ -28,7 +33,7 @@ def shelf(in_tenant, alpha):
 def content(in_tenant, tenant):
     with in_tenant(tenant) as session:
         rows = session.scalars(select(Article).order_by(Article.title))
-        fields = ("translation_key", "language", "title", "summary", "body", "keywords", "status")
+        fields = ("language", "title", "summary", "body", "keywords", "asked_as", "status")
         return [tuple(getattr(row, field) for field in fields) for row in rows]
 
 

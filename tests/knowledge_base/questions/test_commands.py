@@ -156,7 +156,7 @@ def test_a_draft_about_a_phrase_has_its_commonest_wording_its_language_and_its_o
         ask(words, language=TRADITIONAL)
     article = commands.write_about(session, "发票抬头", actor=SYSTEM)
     assert (article.title, article.language, article.status) == ("發票抬頭", "zh_Hant", ArticleStatus.DRAFT)
-    assert article.keywords == ["发票抬头"]
+    assert article.asked_as == ["发票抬头"]
     assert "先寫步驟" in article.body
 
 
@@ -171,7 +171,7 @@ def test_also_asked_as_is_added_once_in_whichever_script(session, ask, make_arti
     ask("发票抬头")
     commands.also_ask(session, "发票抬头", article=article, actor=SYSTEM)
     commands.learn(session, article, wording="發票抬頭", actor=SYSTEM)
-    assert article.keywords == ["发票抬头"]
+    assert article.asked_as == ["发票抬头"]
 
 
 def test_a_dismissed_phrase_can_be_taken_up_again(session, ask):

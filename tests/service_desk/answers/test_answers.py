@@ -129,4 +129,4 @@ def test_an_article_learns_the_words_of_its_tickets_without_their_people(session
     ticket = factories.ticket(session, customer=make_customer(name="Mei Chen"), subject="Mei Chen: double charge")
     article = make_article(title="Charged twice")
     commands.learn_from(session, article, ticket, actor=SYSTEM)
-    assert article.keywords == ["double charge"]
+    assert article.asked_as == ["double charge"]
