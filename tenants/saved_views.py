@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from kernel import events
 from kernel.actors import Actor
 from kernel.database import TenantBase, tenant_id_column
-from kernel.errors import DomainError, InvalidField, NotFound
+from kernel.errors import DomainError, Forbidden, InvalidField, NotFound
 from kernel.i18n import lazy_text as _l
 from kernel.text import clean
 
@@ -64,10 +64,12 @@ def save(session: Session, record_type: str, *, name: str, query: str, is_shared
     return view
 
 
-def delete(session: Session, view_id: int, *, record_type: str, actor: Actor) -> None:
-    """Forget a view, one's own or the team's; anyone else's is not found."""
+def delete(session: Session, view_id: int, *, record_type: str, may_share: bool, actor: Actor) -> None:
+    """Forget a view: one's own or, for those who may share one (else `Forbidden`), the team's; anyone else's is not found."""
     view = session.scalar(_visible_to(actor).where(SavedView.id == view_id, SavedView.record_type == record_type))
     if view is None:
         raise NotFound()
+    if view.is_shared and not may_share:
+        raise Forbidden()
     events.record(session, "saved_view.deleted", view, actor=actor, title=view.name, query=view.query)
     session.delete(view)

@@ -349,6 +349,16 @@ def test_a_view_is_deleted_by_those_who_see_it_only(alpha, staff_browser, custom
     assert "Mine alone" not in agent.get(LIST).text
 
 
+def test_the_teams_view_is_deleted_by_those_who_may_share_one(alpha, staff_browser, customers):
+    agent, viewer = staff_browser(alpha), staff_browser(alpha, Role.VIEWER)
+    save_view(agent, "For everybody", "tags=gold", shared="on")
+    page = agent.get(f"{LIST}?tags=gold").text
+    address = re.search(r'action="([^"]*/views/\d+/delete)"', page).group(1)
+    assert address not in viewer.get(f"{LIST}?tags=gold").text
+    assert viewer.submit(LIST, {}, to=address).status_code == 403
+    assert agent.submit(LIST, {}, to=address).status_code == 303
+
+
 @pytest.mark.parametrize(("name", "query"), [(" ", "tags=vip"), ("Too long", "q=" + "x" * 3000)])
 def test_a_view_without_a_name_or_of_too_many_filters_is_refused(alpha, staff_browser, name, query):
     assert save_view(staff_browser(alpha), name, query).status_code == 422

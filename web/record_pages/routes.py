@@ -116,7 +116,8 @@ def save_view(pages: RecordPages) -> Response:
 
 
 def delete_view(pages: RecordPages, view_id: int) -> Response:
-    saved_views.delete(session, view_id, record_type=pages.record_type.name, actor=access.actor())
+    may_share = access.actor().may(pages.write)
+    saved_views.delete(session, view_id, record_type=pages.record_type.name, may_share=may_share, actor=access.actor())
     flash(_("The view was deleted."), "success")
     return htmx.redirect_to(url_for(".listing"))
 
