@@ -40,5 +40,12 @@ def _say(response: Response) -> Response:
     if settings.current().scheme == "https":
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
     if not request.path.startswith("/static/"):
-        response.headers.setdefault("Cache-Control", "private, no-cache")
+        _keep_private(response)
     return response
+
+
+def _keep_private(response: Response) -> None:
+    """What does not say that everybody may read it is kept by the reader's own browser at most; files sent say neither."""
+    caching = response.cache_control
+    if not (caching.public or caching.private):
+        response.headers["Cache-Control"] = f"private, {caching.to_header() or 'no-cache'}"
