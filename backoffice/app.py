@@ -55,6 +55,8 @@ def create() -> Flask:
 
 
 def _load_person(token: str) -> Person | None:
+    if hosts.tenant() is None:
+        return None  # the error page of a host that is nobody's
     staff_id = sign_ins.person_signed_in(session, face="desk", token=token)
     member = staff.signed_in(session, staff_id) if staff_id else None
     return Person(member.as_actor(), token, member) if member else None

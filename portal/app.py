@@ -74,6 +74,8 @@ def create() -> Flask:
 
 
 def _load_person(token: str) -> Person | None:
+    if hosts.tenant() is None:
+        return None  # the error page of a host that is nobody's
     customer_id = sign_ins.person_signed_in(session, face="portal", token=token)
     customer = customers.signed_in(session, customer_id) if customer_id else None
     return Person(customer.as_actor(), token, customer) if customer else None
