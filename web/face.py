@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 from kernel import files, i18n, settings
 from web import access, assets, errors, hosts, htmx, languages, lifecycle, security
 from web.access import Person
+from web.cookies import HouseCookies
 
 _WEB = Path(__file__).parent
 _FORM_BYTES = 2 * 1024 * 1024
@@ -45,6 +46,7 @@ def create(
     """
     app = Flask(package, static_folder=None, template_folder="templates")
     app.url_map.converters["int"] = RowNumber
+    app.session_interface = HouseCookies()
     _configure(app, name)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
