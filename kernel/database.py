@@ -1,5 +1,6 @@
 """The database: engines, sessions that stand in one place for one transaction, and the one commit."""
 
+import re
 import select
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -92,13 +93,24 @@ def make_engine(url: str, *, pool_size: int = 5) -> Engine:
     return made
 
 
-class OneStatementCursor(psycopg.Cursor[Any]):
-    """A cursor that can send one statement at a time: what somebody smuggles in behind a semicolon is refused.
+# Words by which a statement could step out of where its transaction stands, or hide that it does behind a remark.
+_STEPS_OUT = re.compile(
+    rb"\s*(?:(?:SET(?!\s+LOCAL\s+\w+_timeout\b)|RESET|DISCARD|DO|CALL|PREPARE|EXECUTE|BEGIN|START|COMMIT|END|ABORT)\b|--|/\*)",
+    re.IGNORECASE,
+)
 
-    The driver uses the protocol that knows no second statement only for queries with parameters; here it always does.
+
+class OneStatementCursor(psycopg.Cursor[Any]):
+    """A cursor that can send one statement at a time, and none that would stand elsewhere after it.
+
+    What somebody smuggles in behind a semicolon is refused: the driver uses the protocol that knows no second statement only
+    for queries with parameters, here it always does.  Nor does a whole statement of a stranger's making switch the role: the
+    login may become any tenant, so the database would let it.  Where sessions stand is said by `_say` alone.
     """
 
     def _execute_send(self, query: Any, *, force_extended: bool = False, **options: Any) -> None:
+        if _STEPS_OUT.match(query.query):
+            raise psycopg.ProgrammingError(f"a session may not say {query.query[:20]!r}")
         super()._execute_send(query, force_extended=True, **options)
 
 

@@ -13,10 +13,13 @@ _RISKY: LiteralString = """
 REVOKE_RISKY_FUNCTIONS: LiteralString = f"""DO $$ DECLARE risky regprocedure; BEGIN
   FOR risky IN SELECT oid FROM pg_proc WHERE {_RISKY}
   LOOP EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', risky); END LOOP;
+  -- Blocks of code such as this one, which could take another role on the way.
+  REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC;
 END $$"""
 # pg_dump, run by the owner, names its path with set_config; a backend's memory tells when a connection should be let go.
 GRANTS_TO_OWN_ROLES: tuple[LiteralString, ...] = (
     "GRANT EXECUTE ON FUNCTION set_config(text, text, boolean) TO frontdesk_owner",
+    "GRANT USAGE ON LANGUAGE plpgsql TO frontdesk_owner",
     "GRANT SELECT ON pg_backend_memory_contexts TO frontdesk_platform",
     "GRANT EXECUTE ON FUNCTION pg_get_backend_memory_contexts() TO frontdesk_platform",
 )

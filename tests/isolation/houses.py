@@ -63,8 +63,11 @@ class House:
                 path = settings.current().home / "files" / self.schema / digest[:2] / digest
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)
-        with database.transaction(self.tenant.stand) as session:
-            reindex(session)
+        # Its articles are the same every time, so an index that nobody touched since is still the right one.
+        if _indexes.get(self.schema) != (present := list(_files(self.schema, "search"))) or not present:
+            with database.transaction(self.tenant.stand) as session:
+                reindex(session)
+            _indexes[self.schema] = list(_files(self.schema, "search"))
 
 
 def foreign_house(tenant: TenantFacts) -> House:
@@ -181,8 +184,11 @@ class Town:
         return changed
 
 
-def _files(schema: str) -> Iterator[tuple[str, int, int]]:
-    for kind in ("files", "search"):
+_indexes: dict[str, list[tuple[str, int, int]]] = {}
+
+
+def _files(schema: str, *kinds: str) -> Iterator[tuple[str, int, int]]:
+    for kind in kinds or ("files", "search"):
         for folder, _folders, names in sorted(os.walk(settings.current().home / kind / schema)):
             for name in sorted(names):
                 facts = (Path(folder) / name).stat()
