@@ -84,6 +84,7 @@ def make_engine(url: str, *, pool_size: int = 5) -> Engine:
         pool_size=pool_size,
         max_overflow=10,
         pool_timeout=5,
+        hide_parameters=True,
         connect_args={"prepare_threshold": None, "connect_timeout": 5, "cursor_factory": OneStatementCursor},
     )
     event.listen(made, "connect", _begin_is_ours)

@@ -162,7 +162,8 @@ def _note_failure(row_id: uuid.UUID, placement: str, error: Exception) -> None:
         row = session.scalar(select(OutboxRow).where(OutboxRow.id == row_id, _is_open()).with_for_update())
         if row is None:
             return
-        row.error = repr(error)[:2000]
+        # Operators read it, who have no business with what is in a tenant's rows.
+        row.error = logs.masked(repr(error))[:2000]
         if row.attempts >= MAX_ATTEMPTS:
             row.dead_at = now
             return

@@ -15,6 +15,8 @@ _MAIL = re.compile(r"([\w.+-])[\w.+-]*@([\w-]+\.[\w.-]+)")
 # A sign-in link's token, and the part of a request's address that nobody can guess: whoever has read one may use it.
 _TOKEN = re.compile(r"(?<![\w-])[\w-]{43}(?![\w-])")
 _PUBLIC_ID = re.compile(r"\b([0-9a-f]{8})(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+# The driver's complaint about a row repeats the row, all of it.
+_DETAIL = re.compile(r"DETAIL:.*?(?=\\n|\n|$)")
 _SECRET_NAMES = {"password", "token", "code", "secret", "cookie", "authorization"}
 
 
@@ -72,13 +74,14 @@ def _mask(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> Mutable
         if key.lower() in _SECRET_NAMES:
             line[key] = "***"
         elif isinstance(value, str) and key not in ("timestamp", "request_id"):
-            line[key] = _masked(value)
+            line[key] = masked(value)
     if isinstance(path := line.get("path"), str):
         line["path"] = _PUBLIC_ID.sub(r"\1-***", path)
     return line
 
 
-def _masked(text: str) -> str:
-    for pattern, instead in ((_TOKEN, "***"), (_PHONE, r"\1****\2"), (_MAIL, r"\1***@\2")):
+def masked(text: str) -> str:
+    """Return a text that may be kept or shown outside the tenant it is about, such as an error's."""
+    for pattern, instead in ((_DETAIL, "DETAIL: ***"), (_TOKEN, "***"), (_PHONE, r"\1****\2"), (_MAIL, r"\1***@\2")):
         text = pattern.sub(instead, text)
     return text
