@@ -180,4 +180,5 @@ WORDS: dict[str, Any] = {
     "sha256": lambda shelf, mark: hashlib.sha256(shelf.picture).hexdigest(),
     "thumbnail_sha256": lambda shelf, mark: hashlib.sha256(shelf.thumbnail).hexdigest(),
     "letter": "ticket_received",
+    "refused": "",
 }

@@ -50,8 +50,8 @@ class Crawler:
         yield self.own_rows
         if ask.rows:
             yield self.foreign_rows
-        yield self.foreign_fields
-        if ask.method == "GET" or self.is_strongest:
+        if self.is_strongest or self.caller.role == "visitor":
+            yield self.foreign_fields
             yield self.forged_headers
         if self.is_strongest:
             yield self.next_door
@@ -95,6 +95,7 @@ class Crawler:
 
     def _after(self, ask: Ask, answer: TestResponse) -> Iterator[str]:
         """What every question ends with: leaks in the answer, and what it changed."""
+        yield from oracles.manners(answer, self.caller.host, is_private=False)
         sent = [*self._sent, *(_OPEN if ask.endpoint.startswith("captured_mail.") else ())]
         yield from oracles.leaks(answer, self.words, sent)
         if ask.method == "GET":
@@ -102,6 +103,8 @@ class Crawler:
         if answer.status_code >= 400 or oracles.is_asked_to_sign_in(answer):
             yield from (f"is refused, and changes {table} all the same" for table in self.town.traces())
         yield from self._damage()
+        if self.caller.face == "operators":
+            self.town.restore()
         self.town.restore_own()
 
     def _damage(self) -> list[str]:
@@ -145,17 +148,24 @@ class Crawler:
         """Our own row and form, but one of its ids is a stranger's; and every name that any view reads, in query and body."""
         ids = self._ids(ask, self.town.own.mine)
         form = self.forms.get((self.caller.face, ask.endpoint), {}) if ask.method != "GET" else {}
+        elsewhere = f"http://{self.town.foreign.tenant.host}/en/"
+        for name in set(form) & {"next"}:
+            yield from self._after(ask, self._send(ask, ids, form={name: elsewhere}))
         for name, place in id_fields(form, self.town.own).items():
             value = value_at(place, self.town.foreign.mine)
             yield from self._same(ask, ids, [{"form": {name: one}} for one in (value, nobodys(value))], f"field {name}")
         if self.is_strongest:
-            foreign = forged_fields(self.town.foreign.mine)
+            foreign = {**forged_fields(self.town.foreign.mine), **self._house_names()}
             nobody = {name: nobodys(value) for name, value in foreign.items()}
             yield from self._same(ask, ids, [{"extra": foreign}, {"extra": nobody}], "fields that nobody asked for")
         if ask.method != "GET" and self.is_strongest:
             foreign = forged_fields(self.town.foreign.mine)
             answer, self._sent = self.caller.ask(ask.method, ask.path(ids), json=foreign), list(foreign.values())
             yield from self._after(ask, answer)
+
+    def _house_names(self) -> dict[str, str]:
+        tenant = self.town.foreign.tenant
+        return {"tenant": tenant.slug, "tenant_id": str(tenant.id), "schema": tenant.stand.schema, "host": tenant.host}
 
     def _same(self, ask: Ask, ids: dict[str, str], pair: list[dict[str, Any]], what: str) -> Iterator[str]:
         essences = []

@@ -5,7 +5,6 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import wsgi
 from kernel.database import TenantBase
@@ -127,7 +126,7 @@ def nobodys(value: str) -> str:
     try:
         uuid.UUID(value)
     except ValueError:
-        return NO_WORD + value[len(NO_WORD) :] if "@" not in value else f"{NO_WORD}@mail.example"
+        return f"{NO_WORD}@mail.example" if "@" in value else NO_WORD + value[len(NO_WORD) :]
     return str(NO_UUID) if "-" in value else NO_UUID.hex
 
 
@@ -145,6 +144,6 @@ def names_read() -> tuple[str, ...]:
     return tuple(sorted(name for name in found if place_of(name) or name in ("id", "ids", "record_id")))
 
 
-def forged_fields(shelf: Shelf, change: Any = str) -> dict[str, str]:
+def forged_fields(shelf: Shelf) -> dict[str, str]:
     """Return one value for every name that might be read as an id: of its row, or of a ticket where none is said."""
-    return {name: change(value_at(place_of(name) or "ticket.id", shelf)) for name in names_read()}
+    return {name: value_at(place_of(name) or "ticket.id", shelf) for name in names_read()}
