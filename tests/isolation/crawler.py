@@ -19,6 +19,8 @@ from tests.isolation.role_matrix import ALLOWED, MATRIX, REFUSED, SIGN_IN
 _PERSONAL_ARGUMENTS = ("view_id", "token_digest")
 # Roles for whom the dearer questions are asked too: those who can do the most.
 _STRONGEST = ("customer", "admin", "operator")
+_WEAKEST = ("visitor", "customer", "viewer")
+_AS_HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
 
 @dataclass
@@ -48,6 +50,8 @@ class Crawler:
 
     def _questions(self, ask: Ask) -> Iterator[Callable[[Ask], Iterator[str]]]:
         yield self.own_rows
+        if ask.method == "GET" and self.caller.role in _WEAKEST:
+            yield self.fragments
         if ask.rows:
             yield self.foreign_rows
         if self.is_strongest or self.caller.role == "visitor":
@@ -80,6 +84,12 @@ class Crawler:
             if theirs.status_code < 400 and not oracles.is_asked_to_sign_in(theirs):
                 yield f"reaches a colleague's own {argument}"
             yield from self._after(ask, theirs)
+
+    def fragments(self, ask: Ask) -> Iterator[str]:
+        """What htmx is answered with says no more than the page."""
+        answer = self._send(ask, self._ids(ask, self.town.own.mine), headers=_AS_HTMX)
+        yield from oracles.overheard(answer, self.caller.role, is_linked="public_id" in ask.arguments)
+        yield from self._after(ask, answer)
 
     def _against_matrix(self, ask: Ask, answer: TestResponse) -> Iterator[str]:
         expected = MATRIX.get((self.caller.face, ask.name), {}).get(self.caller.role)

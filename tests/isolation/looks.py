@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pyotp
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.test import TestResponse
 
 import wsgi
 from kernel import clock, database, jobs, settings
@@ -98,6 +99,15 @@ def cookie_of(face: str, host: str, values: dict[str, object]) -> str:
     with app.test_request_context(base_url=f"http://{host}/"):
         value = app.session_interface.get_signing_serializer(app).dumps(values)
     return f"{app.config['SESSION_COOKIE_NAME']}={value}"
+
+
+def values_in(answer: TestResponse, face: str, host: str) -> dict[str, object]:
+    """Return what the session cookie that came with an answer holds."""
+    app = wsgi.faces()[face]
+    with app.test_request_context(base_url=f"http://{host}/"):
+        serializer = app.session_interface.get_signing_serializer(app)
+        given = next(one for one in answer.headers.getlist("Set-Cookie") if one.startswith(app.config["SESSION_COOKIE_NAME"]))
+        return dict(serializer.loads(given.partition("=")[2].partition(";")[0]))
 
 
 def other_faces_tokens(town: Town) -> Iterator[str]:

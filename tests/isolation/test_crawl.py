@@ -4,7 +4,7 @@ import pytest
 
 from kernel.database import TenantBase
 from tests.isolation import looks, oracles
-from tests.isolation.callers import ROLES, caller_of
+from tests.isolation.callers import FACES, ROLES, caller_of
 from tests.isolation.crawler import HARD_TO_PLEASE
 from tests.isolation.houses import CANARY
 from tests.isolation.places import asks, ids_of
@@ -16,6 +16,17 @@ def test_no_route_shows_tells_or_changes_anything_of_another_house(crawler, face
     wrong = asking.crawl()
     assert not wrong, "\n".join(wrong)
     assert asking.unanswered() == [], "what may be done must be seen to be done, or the crawl proves nothing"
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_methods_that_a_route_does_not_have_reach_nothing(town, face):
+    strongest = caller_of(town.own, face, FACES[face][-1])
+    for path, ask in {ask.path(ids_of(ask, town.foreign.mine, town.row_id)): ask for ask in asks(face)}.items():
+        for method in ("PUT", "DELETE"):
+            answer = strongest.ask(method, path, data={"title": "x"})
+            assert answer.status_code in (404, 405), f"{method} {ask.rule}"
+            assert CANARY not in oracles.text_of(answer).replace(path, "")
+    assert town.damage() == []
 
 
 def test_every_excuse_is_for_a_route_that_exists(house):

@@ -24,3 +24,17 @@ def test_the_right_password_of_one_house_is_wrong_at_another(town):
     visitor = caller_of(town.own, "desk", "visitor")
     for email, status in ((town.own.mine.email, 303), (town.foreign.mine.email, 422)):
         assert visitor.ask("POST", "/desk/signin", data={"email": email, "password": PASSWORD}).status_code == status
+
+
+def test_a_cookie_that_somebody_planted_is_not_the_one_that_is_signed_in_with(town):
+    """Fixation: what was in the browser before is forgotten, and every sign-in has a token of its own."""
+    visitor, host = caller_of(town.own, "desk", "visitor"), town.own.tenant.host
+    planted = looks.cookie_of("desk", host, {"_user_id": "planted".ljust(43, "x"), "anything": "planted"})
+    form = {"email": town.own.mine.email, "password": PASSWORD}
+    tokens = set()
+    for _turn in range(2):
+        answer = visitor.ask("POST", "/desk/signin", data=form, cookies=planted)
+        kept = looks.values_in(answer, "desk", host)
+        assert "anything" not in kept
+        tokens.add(kept["_user_id"])
+    assert len(tokens - {"planted".ljust(43, "x")}) == 2

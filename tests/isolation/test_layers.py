@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from kernel import clock, database, events, files, jobs, logs, outbox
+from kernel import clock, database, doorbell, events, files, jobs, logs, outbox
 from tests.isolation import looks
 from tests.isolation.callers import caller_of
 from tests.isolation.canaries import PASSWORD, PHONE
+from tests.isolation.houses import CANARY
 
 
 @pytest.mark.parametrize("look", [looks.letters, looks.forged_work], ids=lambda look: look.__name__)
@@ -71,6 +72,19 @@ def test_the_paths_of_files_are_in_ones_own_folder_whatever_the_hash(town, in_te
             path = files.path_of(session, digest).resolve()
             assert path.parent.parent.name == town.own.schema
             assert not path.exists()
+
+
+def test_the_queue_holds_numbers_of_work_and_nothing_of_its_content(town):
+    """Valkey rings; PostgreSQL remembers.  Whoever reads the queue learns nothing of any house."""
+    admin = caller_of(town.foreign, "desk", "admin")
+    form = {"kind": "reply", "body": f"{CANARY} in the queue", "status": "solved"}
+    assert admin.ask("POST", f"/desk/tickets/{town.foreign.mine.number}/reply", data=form).status_code == 303
+    valkey = doorbell._valkey()
+    keys = list(valkey.scan_iter("*"))
+    assert keys
+    kept = repr([valkey.dump(key) for key in keys] + keys)
+    words = (CANARY, town.foreign.schema, town.foreign.tenant.slug, town.foreign.tenant.name)
+    assert [word for word in words if word in kept] == []
 
 
 def _schema_state(town) -> dict[str, str]:
