@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from tenants.permissions import CUSTOMER, GRANTED, OPERATOR, Role
 from tests.isolation.callers import FACES
 from tests.isolation.places import Ask, asks
 
@@ -36,13 +37,22 @@ MATRIX = _read()
 
 
 def undeclared() -> list[str]:
-    """Return a line for each route without one, to be filled in by whoever adds the route."""
-    lines = []
-    for face, roles in FACES.items():
-        for ask in asks(face):
-            if (face, ask.name) not in MATRIX:
-                lines.append(f"{face}: {line_of(ask, ['?'] * len(roles))}")
-    return lines
+    """Return a line for each route without one, with what its `@requires` would have: to be decided by whoever adds it."""
+    return [
+        f"{face}: {line_of(ask, [_proposed(ask, role) for role in roles])}"
+        for face, roles in FACES.items()
+        for ask in asks(face)
+        if (face, ask.name) not in MATRIX
+    ]
+
+
+def _proposed(ask: Ask, role: str) -> str:
+    if ask.permission is None:
+        return ALLOWED
+    if role == "visitor":
+        return SIGN_IN
+    held = {"customer": CUSTOMER, "operator": OPERATOR}
+    return ALLOWED if ask.permission in map(str, held.get(role) or GRANTED[Role(role)]) else REFUSED
 
 
 def forgotten() -> list[str]:

@@ -6,7 +6,8 @@ from tests.isolation.callers import FACES
 
 
 def test_every_route_has_a_line_in_the_role_matrix(house):
-    assert role_matrix.undeclared() == [], "paste these lines into tests/isolation/role_matrix.txt and decide each cell"
+    missing = role_matrix.undeclared()
+    assert not missing, "\n".join(["put these lines into tests/isolation/role_matrix.txt and decide each cell:", *missing])
 
 
 def test_every_face_has_its_columns(house):
