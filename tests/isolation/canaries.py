@@ -122,7 +122,8 @@ class Shelf:
         if isinstance(kind, JSONB):
             return Jsonb({"en": text, "text": text})
         made = {Boolean: True, DateTime: datetime(2026, 1, 5, 9, tzinfo=UTC), Integer: 1, BigInteger: number}
-        return next((value for known, value in made.items() if isinstance(kind, known)), text)
+        length = getattr(kind, "length", None)
+        return next((value for known, value in made.items() if isinstance(kind, known)), text[:length])
 
 
 def _news(shelf: Shelf, mark: str) -> Jsonb:
