@@ -7,6 +7,7 @@ from typing import Any
 
 from werkzeug.test import TestResponse
 
+from tenants.permissions import Permission
 from tests.isolation import oracles
 from tests.isolation.callers import Caller, caller_of
 from tests.isolation.canaries import Shelf
@@ -74,12 +75,12 @@ class Crawler:
     def own_rows(self, ask: Ask) -> Iterator[str]:
         """The house's own rows: as the role matrix says, nothing that is a colleague's, and no change by what is refused."""
         answer = self._send(ask, self._ids(ask, self.town.own.mine), follow=True)
-        yield from oracles.overheard(answer, self.caller.role, is_linked="public_id" in ask.arguments)
+        yield from self._overheard(ask, answer)
         is_private = ask.permission is not None or "public_id" in ask.arguments
         yield from oracles.manners(answer, self.caller.host, is_private=is_private)
         yield from self._against_matrix(ask, answer)
         yield from self._after(ask, answer)
-        for argument in set(ask.rows) & set(_PERSONAL_ARGUMENTS):
+        for argument in set(ask.rows) & set(_PERSONAL_ARGUMENTS if ask.permission != Permission.STAFF_MANAGE else ()):
             theirs = self._send(ask, self._ids(ask, self.town.own.mine, **{argument: self.town.own.other}))
             if theirs.status_code < 400 and not oracles.is_asked_to_sign_in(theirs):
                 yield f"reaches a colleague's own {argument}"
@@ -88,13 +89,23 @@ class Crawler:
     def fragments(self, ask: Ask) -> Iterator[str]:
         """What htmx is answered with says no more than the page."""
         answer = self._send(ask, self._ids(ask, self.town.own.mine), headers=_AS_HTMX)
-        yield from oracles.overheard(answer, self.caller.role, is_linked="public_id" in ask.arguments)
+        yield from self._overheard(ask, answer)
         yield from self._after(ask, answer)
+
+    def _overheard(self, ask: Ask, answer: TestResponse) -> list[str]:
+        manages_staff = ask.permission == Permission.STAFF_MANAGE
+        is_linked = "public_id" in ask.arguments
+        return oracles.overheard(answer, self.caller.role, is_linked=is_linked, manages_staff=manages_staff)
+
+    def _is_asked_to_sign_in(self, ask: Ask, answer: TestResponse) -> bool:
+        """Who signs out is led to the sign-in page too, and was not refused."""
+        leaves = self.caller.role != "visitor" and "sign_out" in ask.endpoint
+        return oracles.is_asked_to_sign_in(answer) and ask.permission is not None and not leaves
 
     def _against_matrix(self, ask: Ask, answer: TestResponse) -> Iterator[str]:
         expected = MATRIX.get((self.caller.face, ask.name), {}).get(self.caller.role)
         found = ALLOWED
-        if oracles.is_asked_to_sign_in(answer) and ask.permission is not None:
+        if self._is_asked_to_sign_in(ask, answer):
             found = SIGN_IN
         elif answer.status_code == 403:
             found = REFUSED
@@ -110,7 +121,7 @@ class Crawler:
         yield from oracles.leaks(answer, self.words, sent)
         if ask.method == "GET":
             return
-        if answer.status_code >= 400 or oracles.is_asked_to_sign_in(answer):
+        if answer.status_code >= 400 or self._is_asked_to_sign_in(ask, answer):
             yield from (f"is refused, and changes {table} all the same" for table in self.town.traces())
         yield from self._damage()
         if self.caller.face == "operators":

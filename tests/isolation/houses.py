@@ -4,15 +4,18 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from kernel import database, passwords, settings
 from kernel.database import TenantBase
 from knowledge_base.articles.jobs import reindex
+from tenants import registry
 from tenants.registry import TenantFacts
 from tests.isolation.canaries import PASSWORD, Shelf, password_hash
 
@@ -100,6 +103,7 @@ class Town:
         self.broom, self.foreign, self.own = broom, foreign, own
         self._furnishing = {house.schema: house.furnishing() for house in (foreign, own)}
         self._queries: dict[str, str] = {}
+        self._entries = {house.tenant.id: self._entry(house) for house in (foreign, own)}
         self.restore()
         for house in (foreign, own):
             house.put_files()
@@ -107,6 +111,8 @@ class Town:
 
     def restore(self) -> None:
         self.broom.execute("; ".join([*self._furnishing.values(), *self._platform()]).encode())
+        for house in (self.foreign, self.own):
+            self._restore_entry(house)
 
     def give_role(self, role: str) -> None:
         """Let the member of staff who asks have this role from now on."""
@@ -117,11 +123,31 @@ class Town:
 
     def restore_own(self) -> None:
         self.broom.execute(self._furnishing[self.own.schema].encode())
+        self._restore_entry(self.own)
+
+    def _entry(self, house: House) -> dict[str, Any]:
+        """Return what the registry says of a house, its number aside."""
+        query = "SELECT to_jsonb(t) - 'id' FROM platform.tenant t WHERE id = %s"
+        (entry,) = self.broom.execute(query, [house.tenant.id]).fetchone() or ({},)
+        return dict(entry)
+
+    def _restore_entry(self, house: House) -> None:
+        """Put the registry right; the rooms of settings change what it says of their own house."""
+        entry = self._entries[house.tenant.id]
+        columns = sql.SQL(", ").join(map(sql.Identifier, entry))
+        query = sql.SQL(
+            "UPDATE platform.tenant t SET ({0}) = (SELECT {0} FROM jsonb_populate_record(t, %s))"
+            " WHERE id = %s AND to_jsonb(t) - 'id' <> %s"
+        ).format(columns)
+        if self.broom.execute(query, [Jsonb(entry), house.tenant.id, Jsonb(entry)]).rowcount:
+            registry.forget()
 
     def _platform(self) -> Iterator[str]:
         """What the platform knows: an operator who is signed in, and for the foreign house a dead promise and a mail."""
         tables = ("outbox", "captured_mail", "operator_sign_in_try", "operator_sign_in", "operator")
         yield from (f"DELETE FROM platform.{table}" for table in tables)
+        ids = f"{self.foreign.tenant.id}, {self.own.tenant.id}"
+        yield from (f"DELETE FROM platform.{table} WHERE tenant_id IN ({ids})" for table in self._tables_about_tenants)
         tenant, row_id = self.foreign.tenant, self.row_id
         yield (
             "INSERT INTO platform.operator (email, name, password_hash, language, created_at)"
@@ -160,12 +186,16 @@ class Town:
             yield f'SELECT \'{table}\', {hashed} FROM "{house.schema}"."{table}" x'
         counted = "s.last_value || ' ' || n.last_value"
         yield f'SELECT \'seq\', {counted} FROM "{house.schema}".ids s, "{house.schema}".ticket_numbers n'
-        about = (
-            "SELECT table_name FROM information_schema.columns WHERE table_schema = 'platform' AND column_name = 'tenant_id'"
-        )
-        for (table,) in self.broom.execute(about).fetchall():
+        for table in self._tables_about_tenants:
             yield f"SELECT 'platform.{table}', {hashed} FROM platform.{table} x WHERE tenant_id = {house.tenant.id}"
         yield f"SELECT 'platform.tenant', {hashed} FROM platform.tenant x WHERE id = {house.tenant.id}"
+
+    @cached_property
+    def _tables_about_tenants(self) -> list[str]:
+        query = (
+            "SELECT table_name FROM information_schema.columns WHERE table_schema = 'platform' AND column_name = 'tenant_id'"
+        )
+        return sorted(table for (table,) in self.broom.execute(query, ["platform", "tenant_id"]).fetchall())
 
     def damage(self) -> list[str]:
         """Say what changed in the foreign house, and put it right."""

@@ -5,7 +5,7 @@ import re
 import zipfile
 from collections.abc import Collection, Iterable
 from fnmatch import fnmatchcase
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from werkzeug.test import TestResponse
 
@@ -54,17 +54,18 @@ def leaks(answer: TestResponse, words: Iterable[str], sent: Iterable[str] = ()) 
     return found
 
 
-def overheard(answer: TestResponse, role: str, *, is_linked: bool) -> list[str]:
-    """Say what of its own house somebody reads who should not."""
+def overheard(answer: TestResponse, role: str, *, is_linked: bool, manages_staff: bool) -> list[str]:
+    """Say what of its own house somebody reads who should not; who manages the staff sees where they are signed in."""
     text = text_of(answer)
     may = READS.get(role, READS["staff"]) + (READS["linked"] if is_linked else ())
     seen = {f"{row}-{table}" for row, table in _OURS.findall(text)}
     is_staff = may == READS["staff"]
+    personal = [one for one in PERSONAL if not (manages_staff and one == "other-sign_in")]
     found = [
         f"shows {one} to a {role}"
         for one in sorted(seen)
         if not any(fnmatchcase(one, pattern) for pattern in may)
-        or (is_staff and any(fnmatchcase(one, pattern) for pattern in PERSONAL))
+        or (is_staff and any(fnmatchcase(one, pattern) for pattern in personal))
         or (not is_staff and "note" in one)
     ]
     return found + (["shows what proves who somebody is"] if any(proof in text for proof in _PROOFS) else [])
@@ -101,7 +102,7 @@ def essence(answer: TestResponse, sent: Collection[str] = ()) -> tuple[int, str]
 
 
 def is_asked_to_sign_in(answer: TestResponse) -> bool:
-    return answer.status_code == 303 and "/signin?next=" in answer.headers.get("Location", "")
+    return answer.status_code == 303 and urlsplit(answer.headers.get("Location", "")).path.endswith("/signin")
 
 
 def manners(answer: TestResponse, host: str, *, is_private: bool) -> list[str]:

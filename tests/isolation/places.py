@@ -22,6 +22,7 @@ TAKES = {
     "token_digest": "sign_in.token_digest",
     "assignee": "staff_member.id",
     "staff_id": "staff_member.id",
+    "role_id": "staff_role.id",
     "parent": "category.id",
     "translation_of": "article.id",
     "form_key": "ticket.form_key",
