@@ -36,7 +36,7 @@ class SettingsForm(Form):
 
     @property
     def seen(self) -> int:
-        text = self.version.data or ""
+        text = self.version.data if isinstance(self.version.data, str) else ""
         return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else -1
 
 

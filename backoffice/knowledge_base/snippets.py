@@ -29,7 +29,7 @@ class TextsForm(Form):
 
     @property
     def seen(self) -> int:
-        text = self.version.data or ""
+        text = self.version.data if isinstance(self.version.data, str) else ""
         return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else -1
 
 

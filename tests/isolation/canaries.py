@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from psycopg.types.json import Jsonb
-from sqlalchemy import ARRAY, BigInteger, Boolean, Column, DateTime, Integer, Table, Text, Uuid
+from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Date, DateTime, Integer, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 from kernel import passwords
@@ -118,10 +118,11 @@ class Shelf:
         if column.nullable and not isinstance(kind, Text | ARRAY | JSONB):
             return None
         if isinstance(kind, ARRAY):
-            return [text]
+            return [text] if isinstance(kind.item_type, Text) else []
         if isinstance(kind, JSONB):
             return Jsonb({"en": text, "text": text})
-        made = {Boolean: True, DateTime: datetime(2026, 1, 5, 9, tzinfo=UTC), Integer: 1, BigInteger: number}
+        then = datetime(2026, 1, 5, 9, tzinfo=UTC)
+        made = {Boolean: True, DateTime: then, Date: then.date(), Integer: 1, BigInteger: number}
         length = getattr(kind, "length", None)
         return next((value for known, value in made.items() if isinstance(kind, known)), text[:length])
 
@@ -152,6 +153,7 @@ WORDS: dict[str, Any] = {
     "staff_member.role": "admin",
     "person_id": lambda shelf, mark: shelf.id_of("staff_member"),
     "staff_id": lambda shelf, mark: shelf.id_of("staff_member"),
+    "owner_id": lambda shelf, mark: shelf.id_of("staff_member"),
     "author_id": lambda shelf, mark: shelf.id_of("staff_member"),
     "actor_id": lambda shelf, mark: shelf.id_of("staff_member"),
     "sign_in.face": "desk",
@@ -170,6 +172,13 @@ WORDS: dict[str, Any] = {
     "rating_comment": "",
     "article.status": "published",
     "article.headings": Jsonb([]),
+    "article.kind": "answer",
+    "article.visibility": "public",
+    "article.groups": [],
+    "article.next_status": None,
+    "article.live_number": 1,
+    "article.expires_at": None,
+    "article_version.state": "published",
     "ticket_message.kind": "customer",
     "bell_item.kind": "ticket.created",
     "bell_item.data": _news,

@@ -261,6 +261,22 @@ HARD_TO_PLEASE = {
     "POST /desk/me/second-step": "the code is on a phone",
     "POST /ops/signin": "its form knows the tenant's people only",
     "POST /<language:language>/requests/<public_id>/rate": "the request is not solved",
+    "GET /files/<file_id>": "the file at hand is a request's, and no article's",
+    **dict.fromkeys(
+        (
+            "POST /desk/articles/<int:record_id>/approve",
+            "POST /desk/articles/<int:record_id>/confirm",
+            "POST /desk/articles/<int:record_id>/discard",
+            "POST /desk/articles/<int:record_id>/history/<int:number>/restore",
+            "POST /desk/articles/<int:record_id>/schedule",
+            "POST /desk/articles/<int:record_id>/send-back",
+            "POST /desk/articles/<int:record_id>/submit",
+            "POST /desk/articles/<int:record_id>/unschedule",
+        ),
+        "the article is published, and nothing that may follow it is written yet",
+    ),
+    "POST /desk/articles/<int:record_id>/translate/<code>": "it is in that language already",
+    "POST /desk/categories/<int:category_id>/delete": "the category holds an article",
     "POST /desk/articles/views/<int:view_id>/delete": "the view at hand is one of the inbox",
     "POST /desk/customers/views/<int:view_id>/delete": "the view at hand is one of the inbox",
 }

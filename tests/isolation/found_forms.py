@@ -56,7 +56,14 @@ class _Reader(HTMLParser):
 
 def _typed(facts: dict[str, str]) -> str:
     """What a person would write into an empty field."""
-    words = {"email": "someone@mail.example", "password": PASSWORD, "number": "1", "tel": "", "search": "words", "file": ""}
+    words = {
+        "email": "someone@mail.example",
+        "password": PASSWORD,
+        "number": "1",
+        "tel": "",
+        "search": "words",
+        **dict.fromkeys(("file", "date", "datetime-local"), ""),
+    }
     return words.get(facts.get("type", "text"), "Some words")
 
 

@@ -192,9 +192,7 @@ class Town:
 
     @cached_property
     def _tables_about_tenants(self) -> list[str]:
-        query = (
-            "SELECT table_name FROM information_schema.columns WHERE table_schema = 'platform' AND column_name = 'tenant_id'"
-        )
+        query = "SELECT table_name FROM information_schema.columns WHERE table_schema = %s AND column_name = %s"
         return sorted(table for (table,) in self.broom.execute(query, ["platform", "tenant_id"]).fetchall())
 
     def damage(self) -> list[str]:

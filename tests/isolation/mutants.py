@@ -121,7 +121,7 @@ MUTANTS = (
     Mutant("files may be kept by any cache", sights.public_files, ("portal", "visitor", "requests.file")),
     # Who may.
     Mutant("a route's permission is dropped", rights.drop_permission, ("desk", "viewer", "customers.export")),
-    Mutant("a route asks for the wrong permission", rights.wrong_permission, ("desk", "agent", "articles.publish")),
+    Mutant("a route asks for the wrong permission", rights.wrong_permission, ("desk", "agent", "categories.add")),
     Mutant("only GET asks for a sign-in", rights.gate_get_only, ("desk", "visitor", "ticket_facts.set_status")),
     Mutant("viewers hold what agents hold", rights.viewers_write, ("desk", "viewer", "ticket_facts.rename")),
     Mutant("the permission is asked for after the write", rights.ask_afterwards, ("desk", "viewer", "ticket_facts.set_tags")),

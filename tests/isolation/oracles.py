@@ -75,6 +75,7 @@ _CHANGING = (
     re.compile(r"\b[0-9a-f]{32}\b"),  # request ids, keys of forms
     re.compile(r"[\w-]{20,}\.[\w-]{6}\.[\w-]{27}"),  # signed tokens and cookies
     re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"),
+    re.compile(r"\d+ (?:second|minute|hour)s? ago|\d{1,2} \w{3}, \d{2}:\d{2}"),
     re.compile(r"\b[A-Z2-7]{32}\b"),  # a new secret for an app
     re.compile(r"data:image/svg\+xml[^\"]*"),  # and its picture
 )

@@ -30,7 +30,7 @@ TAKES = {
     "email": "customer.email",
     "to": "customer.email",
 }
-# Arguments that name no row; a new one is declared here or above.
+# Arguments that name no row by themselves, by name or as endpoint.name; a new one is declared here or above.
 WORDS = {
     "language": "en",
     "code": "en",
@@ -39,6 +39,7 @@ WORDS = {
     "format": "csv",
     "path": "x",
     "filename": "x",
+    "history.restore.number": "1",
 }
 # What stands for a row that is not in a tenant's table: the token of a mailed link, a dead promise, a captured mail.
 _ELSEWHERE = ("token", "row_id", "key")
@@ -62,7 +63,8 @@ class Ask:
     @property
     def rows(self) -> tuple[str, ...]:
         """The arguments that name a row."""
-        return tuple(argument for argument in self.arguments if argument not in WORDS)
+        words = {argument for argument in self.arguments if {argument, f"{self.endpoint}.{argument}"} & set(WORDS)}
+        return tuple(argument for argument in self.arguments if argument not in words)
 
     def path(self, ids: Mapping[str, str]) -> str:
         return re.sub(r"<(?:[^<>:]+:)?(\w+)>", lambda place: ids[place[1]], self.rule)
@@ -88,8 +90,9 @@ def ids_of(ask: Ask, shelf: Shelf, row_id: str) -> dict[str, str]:
 
 
 def _argument(ask: Ask, argument: str, shelf: Shelf, row_id: str) -> str:
-    if argument in WORDS:
-        return WORDS[argument]
+    word = WORDS.get(f"{ask.endpoint}.{argument}", WORDS.get(argument))
+    if word is not None:
+        return word
     if argument in _ELSEWHERE:
         return {"token": shelf.link_token, "row_id": row_id, "key": "platform-canary@x"}[argument]
     place = f"{_record_table(ask)}.id" if argument == "record_id" else place_of(argument)
@@ -98,10 +101,12 @@ def _argument(ask: Ask, argument: str, shelf: Shelf, row_id: str) -> str:
 
 
 def _record_table(ask: Ask) -> str:
-    """Return the table behind a record type's pages: every view of theirs has the declaration bound to it."""
-    app = wsgi.faces()[ask.face]
-    pages = app.view_functions[f"{ask.endpoint.rpartition('.')[0]}.listing"].args[0]
-    return str(pages.record_type.entity.__tablename__)
+    """Return the table behind a record type's pages: their list has the declaration bound to it, which knows their path."""
+    for view in wsgi.faces()[ask.face].view_functions.values():
+        pages = next(iter(getattr(view, "args", ())), None)
+        if pages is not None and f"{pages.path}/<int:record_id>" in ask.rule:
+            return str(pages.record_type.entity.__tablename__)
+    raise AssertionError(f"{ask.name}: say in tests/isolation/places.py which row <record_id> names")
 
 
 def place_of(name: str) -> str | None:

@@ -29,7 +29,7 @@ def drop_permission(patch: Patch, town: Town) -> None:
 
 
 def wrong_permission(patch: Patch, town: Town) -> None:
-    _permission_of(patch, "articles.publish", Permission.ARTICLE_WRITE)
+    _permission_of(patch, "categories.add", Permission.ARTICLE_WRITE)
 
 
 def gate_get_only(patch: Patch, town: Town) -> None:
