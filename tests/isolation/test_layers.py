@@ -96,7 +96,9 @@ def _schema_state(town) -> dict[str, str]:
 PROMISES: dict[str, Callable[[Any], dict[str, Any]]] = {
     "events.listen": lambda town: {"event_id": str(town.own.mine.rows["event"]["id"]), "listener": _listener("ticket.created")},
     "tickets.close": lambda town: {"ticket_id": town.own.mine.id_of("ticket"), "solved_at": clock.now().isoformat()},
+    "articles.publish_when_due": lambda town: {"article_id": town.own.mine.id_of("article"), "number": 1},
     "articles.repair_index": lambda town: {},
+    "articles.take_down_when_due": lambda town: {"article_id": town.own.mine.id_of("article")},
     "notifications.send_mail": lambda town: {"mail_id": town.own.mine.id_of("mail")},
 }
 
