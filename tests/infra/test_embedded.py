@@ -20,7 +20,6 @@ from infra.embedded import (
     borrowed,
     identity,
     make_home,
-    postgres,
     processes,
     temporary_home,
 )
@@ -214,11 +213,3 @@ def ask(valkey: Valkey, command: str) -> str:
         connection.sendall(f"AUTH {password}\r\n{command}\r\nQUIT\r\n".encode())
         with connection.makefile() as answers:
             return " ".join(answers.read().split("\n")[1:-2]).strip()
-
-
-def test_the_manual_for_ones_own_postgresql_closes_what_the_embedded_one_closes():
-    """Every statement of the set-up that takes something away from PUBLIC stands in docs/operating.md too."""
-    manual = " ".join((PROJECT / "docs" / "operating.md").read_text("utf-8").split())
-    taken = [" ".join(statement.split()) for statement in postgres.DATABASE_SETUP if "REVOKE" in statement]
-    assert len(taken) == 4
-    assert [statement for statement in taken if statement not in manual] == []
