@@ -10,6 +10,7 @@ from tests.isolation.houses import CANARY
 from tests.isolation.places import asks, ids_of
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize(("face", "role"), ROLES)
 def test_no_route_shows_tells_or_changes_anything_of_another_house(crawler, face, role):
     asking = crawler(face, role)
