@@ -6,10 +6,13 @@ from kernel import jobs
 from tenants import registry
 
 _ROOMS_WITH_JOBS = (
+    "tenants.usage",
+    "tenants.support_access",
     "service_desk.tickets.jobs",
     "service_desk.answers.jobs",
     "knowledge_base.articles.jobs",
     "notifications.jobs",
+    "notifications.sign_up_jobs",
 )
 
 

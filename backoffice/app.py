@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from backoffice import navigation
 from kernel import i18n
-from tenants import sign_ins, staff
+from tenants import sign_ins, staff, support_access
 from web import access, face, hosts, htmx, languages
 from web.access import Person
 from web.lifecycle import session
@@ -15,7 +15,10 @@ from web.lifecycle import session
 # The rooms that have pages; a new room is one line here.
 ROOMS = (
     "backoffice.signing_in",
+    "backoffice.first_steps",
     "backoffice.my_settings",
+    "backoffice.support",
+    "backoffice.support_help",
     "backoffice.service_desk.bell",
     "backoffice.service_desk.inbox",
     "backoffice.service_desk.new_ticket",
@@ -59,7 +62,10 @@ def _load_person(token: str) -> Person | None:
         return None  # the error page of a host that is nobody's
     staff_id = sign_ins.person_signed_in(session, face="desk", token=token)
     member = staff.signed_in(session, staff_id) if staff_id else None
-    return Person(member.as_actor(), token, member) if member else None
+    if member is not None:
+        return Person(member.as_actor(), token, member)
+    visit = support_access.visiting(session, token)
+    return Person(visit.actor, token, visit) if visit else None
 
 
 def _ask_to_sign_in(return_to: str) -> Response:
@@ -67,6 +73,7 @@ def _ask_to_sign_in(return_to: str) -> Response:
 
 
 def _speak() -> None:
-    """Staff are spoken to in their account's language, visitors of the sign-in page in their browser's."""
+    """Staff are spoken to in their account's language, visitors of the sign-in page and operators in their browser's."""
     signed_in = access.current_person()
-    i18n.speak(signed_in.actor.language if signed_in else languages.guess())
+    is_member = signed_in is not None and signed_in.actor.kind == "staff"
+    i18n.speak(signed_in.actor.language if signed_in and is_member else languages.guess())

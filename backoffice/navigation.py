@@ -10,6 +10,7 @@ from kernel.i18n import lazy_text as _l
 from notifications import queries as notifications
 from service_desk.tickets import queries as tickets
 from tenants.permissions import Permission
+from tenants.support_access import Visit
 from web import access, returning
 from web.lifecycle import session
 
@@ -46,7 +47,14 @@ def install(app: Flask) -> None:
 
 def _frame() -> dict[str, Any]:
     """Name what `desk_layout.html` needs.  The counts are read only where a page shows them: fragments and errors do not."""
-    return {"nav": LocalProxy(_nav), "active": _active(), "links": _links(), "unread": LocalProxy(_unread)}
+    frame = {"nav": LocalProxy(_nav), "active": _active(), "links": _links(), "unread": LocalProxy(_unread)}
+    return {**frame, "visit": _visit()}
+
+
+def _visit() -> Visit | None:
+    """Return the visit of an operator whom the tenant let in: every page then says so."""
+    person = access.current_person()
+    return person.record if person is not None and isinstance(person.record, Visit) else None
 
 
 def _nav() -> list[Item]:
@@ -75,6 +83,7 @@ def _unread() -> int:
 
 def _links() -> dict[str, Any]:
     home = url_for(_ROOMS[0].endpoint)
+    here = returning.here()
     return {
         "home": home,
         "search": home,
@@ -85,5 +94,8 @@ def _links() -> dict[str, Any]:
         "language": url_for("my_settings.change_language"),
         "new_ticket": url_for("new_ticket.page"),
         "sign_out": url_for("signing_in.sign_out"),
-        "here": returning.here() or home,
+        "help": url_for("support_help.page", page=here or None),
+        "support_access": url_for("support.page"),
+        "welcome": url_for("first_steps.welcome"),
+        "here": here or home,
     }

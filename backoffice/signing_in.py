@@ -90,7 +90,7 @@ def _half_signed_in() -> int | None:
 
 
 def _come_in(member: Any) -> Response:
-    facts = {"agent": request.user_agent.string, "address": request.remote_addr or ""}
+    facts: dict[str, Any] = {"agent": request.user_agent.string, "address": request.remote_addr or ""}
     token = sign_ins.open_sign_in(session, face="desk", person_id=member.id, **facts)
     access.sign_in(Person(member.as_actor(), token, member))
     return htmx.redirect_to(_onwards())

@@ -13,6 +13,8 @@ class Actor:
     """`id` is the row in the tenant's `staff_member` or `customer` table; permissions are `tenants.permissions` names.
 
     `groups` are those of a customer, by name: what is open to some customers only is open to a group.
+    An operator is of no tenant: inside one (as a guest, by the tenant's leave) they have a name but no `id`, which would be
+    somebody else's row there.
     """
 
     kind: ActorKind
@@ -27,7 +29,12 @@ class Actor:
 
     @property
     def is_staff(self) -> bool:
-        return self.kind in ("staff", "system")
+        return self.kind in ("staff", "system") or self.is_guest
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether it is an operator whom a tenant let in."""
+        return self.kind == "operator" and self.id is None
 
 
 SYSTEM = Actor(kind="system", name="Frontdesk")

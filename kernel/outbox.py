@@ -1,12 +1,12 @@
 """The outbox: one row of the shared schema for every piece of work that must happen after a commit, or at a later hour."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, Integer, func, insert, select, text, update
+from sqlalchemy import BigInteger, ColumnElement, Index, Integer, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -30,6 +30,7 @@ class OutboxRow(PlatformBase):
     __table_args__ = (
         Index("ix_outbox_open", "ring_at", postgresql_where=text("done_at IS NULL AND dead_at IS NULL")),
         Index("ix_outbox_done", "done_at", postgresql_where=text("done_at IS NOT NULL")),
+        Index("ix_outbox_dead", "dead_at", postgresql_where=text("dead_at IS NOT NULL")),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True)
@@ -84,31 +85,68 @@ class Backlog:
 
 
 def backlog(session: Session) -> Backlog:
-    """Return how much work is open (operators only: a tenant's role cannot read the outbox)."""
+    """Return how much work is open in one database (operators only: a tenant's role cannot read the outbox)."""
     # What failed waits for its next attempt, and is in hand all the same.
     is_begun = (OutboxRow.due_at <= clock.now()) | (OutboxRow.attempts > 0)
-    is_due, is_later = OutboxRow.dead_at.is_(None) & is_begun, OutboxRow.dead_at.is_(None) & ~is_begun
-    columns = (
-        func.count().filter(is_due),
-        func.min(OutboxRow.due_at).filter(is_due),
-        func.count().filter(is_later),
-        func.count().filter(OutboxRow.dead_at.is_not(None)),
-    )
-    due, oldest, later, dead = session.execute(select(*columns).where(OutboxRow.done_at.is_(None))).one()
+    columns = (func.count().filter(is_begun), func.min(OutboxRow.due_at).filter(is_begun), func.count().filter(~is_begun))
+    # Each condition has an index of its own; together they would make the database read a week of what is done.
+    due, oldest, later = session.execute(select(*columns).where(*_is_open())).one()
+    dead = session.scalar(select(func.count()).where(OutboxRow.dead_at.is_not(None))) or 0
     return Backlog(due, oldest, later, dead)
 
 
-def dead_rows(session: Session, *, limit: int = 100) -> Sequence[OutboxRow]:
-    """Return the promises given up after their last attempt, the latest first."""
+def _is_open() -> tuple[ColumnElement[bool], ...]:
+    return OutboxRow.done_at.is_(None), OutboxRow.dead_at.is_(None)
+
+
+@dataclass(frozen=True)
+class Pile:
+    """Open work of one job and one tenant (none: the platform's own): how much, and since when the oldest has been due."""
+
+    job: str
+    tenant_id: int | None
+    rows: int
+    oldest_due_at: datetime
+
+
+def piles(session: Session, *, limit: int = 50) -> list[Pile]:
+    """Return the open work by job and tenant, the largest piles first."""
+    counted = func.count()
+    query = select(OutboxRow.job, OutboxRow.tenant_id, counted, func.min(OutboxRow.due_at)).where(*_is_open())
+    grouped = query.group_by(OutboxRow.job, OutboxRow.tenant_id).order_by(counted.desc(), OutboxRow.job)
+    return [Pile(*row) for row in session.execute(grouped.limit(limit))]
+
+
+def dead_rows(session: Session, *, tenant_id: int | None = None, limit: int = 100) -> Sequence[OutboxRow]:
+    """Return the promises given up after their last attempt, the latest first, of one tenant where it is named."""
     query = select(OutboxRow).where(OutboxRow.dead_at.is_not(None)).order_by(OutboxRow.dead_at.desc()).limit(limit)
-    return session.scalars(query).all()
+    return session.scalars(query.where(OutboxRow.tenant_id == tenant_id) if tenant_id else query).all()
 
 
-def revive(session: Session, row_id: uuid.UUID) -> None:
+def dead_by_tenant(session: Session, tenant_ids: Iterable[int]) -> dict[int, int]:
+    """Return how many promises of each of these tenants were given up."""
+    query = select(OutboxRow.tenant_id, func.count()).where(OutboxRow.dead_at.is_not(None), OutboxRow.tenant_id.in_(tenant_ids))
+    return dict(session.execute(query.group_by(OutboxRow.tenant_id)).all())  # type: ignore[arg-type]
+
+
+def revive(session: Session, row_id: uuid.UUID) -> OutboxRow:
     """Give a dead promise all its attempts again, from now on.  Raises `NotFound` when it is not, or no longer, dead."""
+    revived = _revive(session, OutboxRow.id == row_id)
+    if not revived:
+        raise NotFound()
+    return revived[0]
+
+
+def revive_all(session: Session, job: str) -> int:
+    """Give every dead promise of one job all its attempts again; return how many there were."""
+    return len(_revive(session, OutboxRow.job == job))
+
+
+def _revive(session: Session, which: ColumnElement[bool]) -> Sequence[OutboxRow]:
     now = clock.now()
     again = {"dead_at": None, "attempts": 0, "due_at": now, "ring_at": now + doorbell.GRACE}
-    dead = update(OutboxRow).where(OutboxRow.id == row_id, OutboxRow.dead_at.is_not(None))
-    if session.scalar(dead.values(again).returning(OutboxRow.id)) is None:
-        raise NotFound()
-    doorbell.ring_after_commit(session, row_id)
+    dead = update(OutboxRow).where(which, OutboxRow.dead_at.is_not(None)).values(again).returning(OutboxRow)
+    rows = session.scalars(dead).all()
+    for row in rows:
+        doorbell.ring_after_commit(session, row.id)
+    return rows

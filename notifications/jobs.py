@@ -19,6 +19,9 @@ from tenants import registry, sign_ins, staff
 from tenants.models import SignInCode, StaffMember
 from tenants.permissions import Permission
 
+# Whoever answers for the house; to the customer it is the house that answers.
+_OF_THE_HOUSE = ("staff", "operator")
+
 
 @listens_to("ticket.created")
 def on_ticket_created(session: Session, event: Event) -> None:
@@ -30,7 +33,7 @@ def on_ticket_created(session: Session, event: Event) -> None:
 @listens_to("ticket.replied")
 def on_ticket_replied(session: Session, event: Event) -> None:
     ticket = tickets.by_id(session, event.subject_id)
-    if event.actor_kind == "staff":
+    if event.actor_kind in _OF_THE_HOUSE:
         _write_to_customer(session, event, ticket, "ticket_replied", is_solved=event.data["status"] == Status.SOLVED)
         return
     readers = [ticket.assignee] if ticket.assignee else staff.with_permission(session, Permission.TICKET_WRITE)
@@ -41,7 +44,7 @@ def on_ticket_replied(session: Session, event: Event) -> None:
 
 @listens_to("ticket.status_changed")
 def on_ticket_status_changed(session: Session, event: Event) -> None:
-    if event.actor_kind == "staff" and event.data["status"] == Status.SOLVED:
+    if event.actor_kind in _OF_THE_HOUSE and event.data["status"] == Status.SOLVED:
         ticket = tickets.by_id(session, event.subject_id)
         _write_to_customer(session, event, ticket, "ticket_solved", is_solved=True)
 

@@ -185,7 +185,8 @@ class SignIn(TenantBase):
     """A browser in which a member of staff (`face` desk) or a customer (`face` portal) is signed in.
 
     The cookie holds the token, the row its digest: whoever reads the table cannot sign in with it.  A row of one face is
-    never found for the other.
+    never found for the other.  At the face `support` an operator of the platform is in (`operator_id`), and `person_id` is the
+    access pass that lets them; at the face `door` is a link that lets in once.
     """
 
     __tablename__ = "sign_in"
@@ -199,6 +200,8 @@ class SignIn(TenantBase):
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    operator_id: Mapped[int | None] = mapped_column(BigInteger)
+    operator_name: Mapped[str | None]
 
 
 class SignInTry(TenantBase):

@@ -16,6 +16,8 @@ class Permission(StrEnum):
     RECORD_EXPORT = "record.export"
     STAFF_MANAGE = "staff.manage"
     OWN_ACCOUNT = "own.account"
+    # To let the platform's operators in.
+    SUPPORT_MANAGE = "support.manage"
     PLATFORM_OPERATE = "platform.operate"
 
 
@@ -47,7 +49,9 @@ GRANTED: dict[Role, frozenset[Permission]] = {
     Role.VIEWER: _VIEW,
     Role.AGENT: _ANSWER,
     Role.MANAGER: _MANAGE,
-    Role.ADMIN: _MANAGE | {Permission.STAFF_MANAGE},
+    Role.ADMIN: _MANAGE | {Permission.STAFF_MANAGE, Permission.SUPPORT_MANAGE},
 }
+# An operator who was let in as an administrator still decides nothing about who is let in, and has no account here.
+NEVER_FOR_GUESTS = frozenset({Permission.OWN_ACCOUNT, Permission.STAFF_MANAGE, Permission.SUPPORT_MANAGE})
 CUSTOMER = frozenset({Permission.OWN_ACCOUNT})
 OPERATOR = frozenset({Permission.PLATFORM_OPERATE})

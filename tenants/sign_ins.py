@@ -44,12 +44,19 @@ class NewCode:
     token: str
 
 
-def open_sign_in(session: Session, *, face: str, person_id: int, agent: str = "", address: str = "") -> str:
-    """Remember a browser and return the token for its cookie: new at every sign-in (no fixation, ASVS 7.2.4)."""
+def open_sign_in(
+    session: Session, *, face: str, person_id: int, agent: str = "", address: str = "", operator: Actor | None = None
+) -> str:
+    """Remember a browser and return the token for its cookie: new at every sign-in (no fixation, ASVS 7.2.4).
+
+    `operator` is who of the platform comes in as a guest.
+    """
     token = passwords.new_token()
     now = clock.now()
     row = SignIn(token_digest=passwords.digest(token), face=face, person_id=person_id, created_at=now, seen_at=now)
     row.agent, row.address = agent[:200], address
+    if operator is not None:
+        row.operator_id, row.operator_name = operator.id, operator.name
     session.add(row)
     return token
 

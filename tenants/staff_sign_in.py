@@ -5,7 +5,7 @@ from sqlalchemy import or_, update
 from sqlalchemy.orm import Session
 
 from kernel import clock, events, passwords, sealing
-from kernel.errors import InvalidField
+from kernel.errors import Forbidden, InvalidField
 from kernel.i18n import lazy_text as _l
 from tenants import sign_ins, staff
 from tenants.models import StaffMember
@@ -123,6 +123,15 @@ def change_password(session: Session, member: StaffMember, *, present: str, new:
     passwords.check(new)
     member.password_hash = passwords.hash_password(new)
     sign_ins.end_all(session, face="desk", person_id=member.id, but=token)
+    events.record(session, "staff_member.password_changed", member, actor=member.as_actor())
+
+
+def set_first_password(session: Session, member: StaffMember, *, password: str) -> None:
+    """Give somebody a password who has none yet: whoever has one must know it to change it.  Raises `PasswordTooShort`."""
+    if member.password_hash is not None:
+        raise Forbidden()
+    passwords.check(password)
+    member.password_hash = passwords.hash_password(password)
     events.record(session, "staff_member.password_changed", member, actor=member.as_actor())
 
 

@@ -96,7 +96,10 @@ def broom(house: Settings) -> Iterator[psycopg.Connection[Any]]:
         yield connection
 
 
-_SHARED = ("outbox", "captured_mail", "host_name", "sealing_key", "operator", "operator_sign_in", "operator_sign_in_try")
+_SHARED = (
+    *("outbox", "captured_mail", "host_name", "sealing_key", "operator", "operator_sign_in", "operator_sign_in_try"),
+    *("operator_event", "sign_up", "help_request"),
+)
 _REGISTERS = ("tenant", "schema_revision", "backfill")
 _KEPT = ("alpha", "beta")
 

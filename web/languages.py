@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import flask_babel
@@ -29,6 +29,7 @@ def install(app: Flask) -> None:
         format_date=format_date,
         format_ago=format_ago,
         format_size=format_size,
+        format_span=format_span,
         number=flask_babel.format_number,
         joined=joined,
         colon=colon,
@@ -74,7 +75,15 @@ def format_date(moment: datetime) -> str:
 
 def format_ago(moment: datetime) -> str:
     """Write how long ago a moment was: "3 hours ago"; in Chinese a space stands after the figure, whatever Babel thinks."""
-    text = str(flask_babel.format_timedelta(moment - clock.now(), add_direction=True, threshold=0.9))
+    return _spaced(str(flask_babel.format_timedelta(moment - clock.now(), add_direction=True, threshold=0.9)))
+
+
+def format_span(span: timedelta) -> str:
+    """Write how long something took: "3 hours"."""
+    return _spaced(str(flask_babel.format_timedelta(span, threshold=0.9)))
+
+
+def _spaced(text: str) -> str:
     return re.sub(r"(\d)(?=[\u4e00-\u9fff])", r"\1 ", text)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, distinct, exists, func, or_, select, true
@@ -65,6 +66,12 @@ def get(session: Session, article_id: int, *, actor: Actor) -> Article:
     if article is None:
         raise NotFound()
     return article
+
+
+def has_any_since(session: Session, moment: datetime | None) -> bool:
+    """Whether an article was written since a moment (ever, without one): later than whatever was put in as a sample."""
+    query = select(Article.id).where(Article.created_at >= moment) if moment else select(Article.id)
+    return session.scalar(query.limit(1)) is not None
 
 
 def whole() -> tuple[ExecutableOption, ...]:

@@ -2,12 +2,16 @@
 
 from datetime import datetime
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from kernel.actors import SYSTEM
 from kernel.jobs import job
 from service_desk.tickets import commands, queries
-from service_desk.tickets.models import Status
+from service_desk.tickets.models import Status, Ticket
+from tenants import usage
+
+usage.counts("tickets", select(func.count()).select_from(Ticket).scalar_subquery())
 
 
 @job("tickets.close")

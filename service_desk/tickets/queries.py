@@ -158,6 +158,12 @@ def unsolved_count(session: Session, *, actor: Actor) -> int:
     return session.scalar(query) or 0
 
 
+def has_any_since(session: Session, moment: datetime | None) -> bool:
+    """Whether a ticket has come since a moment (ever, without one): later than whatever was put in as a sample."""
+    query = select(Ticket.id).where(Ticket.created_at >= moment) if moment else select(Ticket.id)
+    return session.scalar(query.limit(1)) is not None
+
+
 def is_open_to_rating(ticket: Ticket) -> bool:
     """Whether a rating may be given, or the one given may still be changed."""
     is_over = ticket.rated_at is not None and clock.now() > ticket.rated_at + RATING_WINDOW
