@@ -25,7 +25,7 @@ from kernel.i18n import CODES
 from knowledge_base.articles import evaluating, exporting, importing
 from knowledge_base.articles import jobs as article_jobs
 from knowledge_base.articles import queries as articles
-from tenants import migrations, operators, provisioning, registry, staff
+from tenants import migrations, operators, provisioning, registry, staff, vendor
 from tenants.permissions import Role
 from tenants.registry import TenantFacts
 
@@ -138,6 +138,27 @@ def list_tenants() -> None:
     """List the tenants."""
     for facts in registry.all_tenants():
         click.echo(f"{facts.slug}\t{facts.state}\t{facts.name}\t{facts.url()}")
+
+
+@tenants.command("set-up-help-desk")
+@click.option("--name", default="Frontdesk", show_default=True, help="What tenants know you by.")
+@click.option("--admin-email", required=True, help="Who administers it first.")
+@click.option("--locale", default="en", type=click.Choice(CODES))
+@click.option("--time-zone", default="UTC")
+def set_up_help_desk(name: str, admin_email: str, locale: str, time_zone: str) -> None:
+    """Make the house from which you answer your tenants' questions."""
+    password = passwords.new_password()
+    with _clear_refusals():
+        address = staff.mail_address(admin_email)
+        who: dict[str, Any] = {"email": address, "name": address.partition("@")[0], "language": locale, "password": password}
+        facts = vendor.set_up(
+            name=name,
+            locale=locale,
+            time_zone=time_zone,
+            furnish=lambda session: staff.add(session, role=Role.ADMIN, actor=SYSTEM, **who),
+        )
+    click.echo(f"Your tenants reach you under “Help from Frontdesk”; you answer at {facts.url('/desk/')}.")
+    click.echo(f"{address} signs in with {password} (shown only now; change it under /desk/me).")
 
 
 @main.group()

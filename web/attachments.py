@@ -5,6 +5,7 @@ import uuid
 from urllib.parse import quote
 
 from flask import Response, abort, request, send_file
+from sqlalchemy.orm import Session
 
 from kernel import files
 from kernel.files import StoredFile, Upload
@@ -24,11 +25,14 @@ def parse_id(text: str) -> uuid.UUID:
         abort(404)
 
 
-def send(file: StoredFile, *, thumbnail: bool = False) -> Response:
-    """Send a stored file.  Pictures may be shown in the page, all else is a download; nothing in it may run."""
+def send(file: StoredFile, *, thumbnail: bool = False, place: Session | None = None) -> Response:
+    """Send a stored file.  Pictures may be shown in the page, all else is a download; nothing in it may run.
+
+    `place` is a session in the house that the file belongs to, where that is not the request's own.
+    """
     sha256 = file.thumbnail_sha256 if thumbnail and file.thumbnail_sha256 else file.sha256
     try:
-        content = io.BytesIO(files.read(session, sha256))
+        content = io.BytesIO(files.read(place or session, sha256))
     except FileNotFoundError:
         abort(404)
     media_type = "image/webp" if thumbnail and file.thumbnail_sha256 else file.media_type

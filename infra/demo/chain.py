@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from tenants import vendor
+
 PASSWORD = "frontdesk-demo"
 OPERATOR = "operator@frontdesk.example"
 CONTENT = Path(__file__).parent / "content"
@@ -22,6 +24,8 @@ class DemoTenant:
         return CONTENT / self.slug
 
 
+# Whoever runs the platform answers its tenants from a house of their own, with a desk as theirs.
+VENDOR = DemoTenant(vendor.SLUG, "Frontdesk", "en", "UTC", "#0b6e5f", "")
 CHAIN = (
     DemoTenant("ruiju", "瑞居酒店集團", "zh_Hant", "Asia/Taipei", "#0f766e", "+886-2-5550-0188"),
     DemoTenant("ruiju-shanghai", "瑞居酒店（上海外滩店）", "zh_Hans", "Asia/Shanghai", "#9a3412", "+86-21-5550-0166"),

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from crm.customers import commands as customers
 from crm.customers.models import Customer
 from infra.demo import editorial, questions
-from infra.demo.chain import CHAIN, OPERATOR, PASSWORD, DemoTenant
+from infra.demo.chain import CHAIN, OPERATOR, PASSWORD, VENDOR, DemoTenant
 from kernel import clock, database, passwords
 from kernel.actors import SYSTEM
 from kernel.outbox import OutboxRow
@@ -23,7 +23,7 @@ from knowledge_base.articles import jobs as article_jobs
 from service_desk.tickets import commands as tickets
 from service_desk.tickets.models import Priority, Status, Ticket
 from service_desk.tickets.policy import CLOSE_AFTER
-from tenants import operators, provisioning, registry, staff
+from tenants import operators, provisioning, registry, staff, vendor
 from tenants.models import StaffMember
 from tenants.permissions import Role
 from tenants.registry import TenantFacts
@@ -35,7 +35,7 @@ _STAGES = 4
 
 def is_loaded() -> bool:
     """Whether every tenant of the chain is there with its people; a load that was killed leaves some without."""
-    return all(_has_people(tenant) for tenant in CHAIN)
+    return vendor.house() is not None and all(_has_people(tenant) for tenant in CHAIN)
 
 
 def _has_people(tenant: DemoTenant) -> bool:
@@ -49,6 +49,7 @@ def _has_people(tenant: DemoTenant) -> bool:
 def load(progress: Progress = lambda done, of: None) -> None:
     """Load what is missing of the demo chain; a tenant that an interrupted load left half-filled is filled up."""
     _load_operator()
+    _load_vendor()
     for place, tenant in enumerate(CHAIN):
         if _has_people(tenant):
             continue
@@ -63,6 +64,21 @@ def _load_operator() -> None:
     with database.transaction() as session:
         if operators.by_email(session, OPERATOR) is None:
             operators.add(session, email=OPERATOR, name="Olivia Operator", password=PASSWORD)
+
+
+def _load_vendor() -> None:
+    """The house of those who run the platform: empty, until a tenant asks them something."""
+    if vendor.house() is not None:
+        return
+
+    def furnish(session: Session) -> None:
+        hashed = passwords.hash_password(PASSWORD)
+        for role in (Role.ADMIN, Role.AGENT):
+            email = f"{role}@{VENDOR.slug}.example"
+            member = staff.add(session, email=email, name=f"{str(role).title()} of Frontdesk", role=role, actor=SYSTEM)
+            member.password_hash = hashed
+
+    vendor.set_up(name=VENDOR.name, locale=VENDOR.locale, time_zone=VENDOR.time_zone, furnish=furnish)
 
 
 def _load_tenant(tenant: DemoTenant, show: Callable[[int], None]) -> None:

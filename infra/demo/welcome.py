@@ -1,6 +1,6 @@
 """What a newcomer is told when the demo is ready."""
 
-from infra.demo.chain import CHAIN, OPERATOR, PASSWORD
+from infra.demo.chain import CHAIN, OPERATOR, PASSWORD, VENDOR
 from kernel import settings
 from kernel.i18n import BY_CODE
 
@@ -11,7 +11,9 @@ def welcome() -> str:
     lines = [
         "",
         f"  Platform          {current.platform_url}/            operators: {current.platform_url}/ops/",
+        f"  Sign up           {current.platform_url}/signup",
         f"  Captured mail     {current.platform_url}/dev/mail",
+        f"  Our own desk      {current.tenant_url(VENDOR.slug, '/desk/')}   agent@{VENDOR.slug}.example",
         "",
     ]
     for tenant in CHAIN:

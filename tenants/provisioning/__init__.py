@@ -29,6 +29,7 @@ __all__ = [
     "SlugUnfit",
     "UnknownLocale",
     "UnknownTimeZone",
+    "check_slug",
     "create_tenant",
     "keep_spares",
     "tear_down",
@@ -75,6 +76,7 @@ def create_tenant(
     placement: str | None = None,
     region: str = "",
     furnish: Furnish = lambda session: None,
+    is_ours: bool = False,
     show: Show = lambda done, of: None,
 ) -> TenantFacts:
     """Make a tenant that can be used at once.  `furnish` puts in what it must not open without, such as its administrator.
@@ -84,7 +86,8 @@ def create_tenant(
     in the emptiest database of `region` (of all, when omitted).  Raises `SlugUnfit`, `SlugTaken`, `UnknownLocale`,
     `UnknownTimeZone`, `RegionUnknown`, or what `furnish` raises.
     """
-    _check(slug, locale, time_zone)
+    check_slug(slug, is_ours=is_ours)
+    _check(locale, time_zone)
     place = placement or _emptiest(region)
     facts = {"name": name, "locale": locale, "time_zone": time_zone, "brand_color": brand_color, "phone": phone}
     facts |= {"slug": slug, "template": template, "region": region}
@@ -171,9 +174,13 @@ def _refuse_if_taken(slug: str) -> None:
             raise SlugTaken(slug=slug)
 
 
-def _check(slug: str, locale: str, time_zone: str) -> None:
-    if not _SLUG.fullmatch(slug) or slug in _RESERVED:
+def check_slug(slug: str, *, is_ours: bool = False) -> None:
+    """Raise `SlugUnfit` for what cannot be a tenant's name in addresses; reserved names are for what `is_ours`."""
+    if not _SLUG.fullmatch(slug) or (slug in _RESERVED and not is_ours):
         raise SlugUnfit(slug=slug)
+
+
+def _check(locale: str, time_zone: str) -> None:
     if locale not in BY_CODE:
         raise UnknownLocale(locale=locale)
     try:
