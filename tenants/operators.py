@@ -1,6 +1,6 @@
 """Operators: who runs the platform, and how they sign in."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 from kernel import clock, database, passwords
 from kernel.errors import DomainError
 from kernel.i18n import lazy_text as _l
-from tenants.models import Operator, OperatorSignIn, OperatorSignInTry
+from tenants.models import Operator as Operator
+from tenants.models import OperatorSignIn, OperatorSignInTry
 from tenants.sign_ins import TooManyTries, WrongSecret
 from tenants.staff import mail_address
 
@@ -78,3 +79,9 @@ def signed_in(session: Session, token: str) -> Operator | None:
 def sign_out(session: Session, token: str) -> None:
     digest = passwords.digest(token)
     session.execute(update(OperatorSignIn).where(OperatorSignIn.token_digest == digest).values(ended_at=clock.now()))
+
+
+def last_seen(session: Session) -> dict[int, datetime]:
+    """Return when each operator was last signed in, by their number."""
+    query = select(OperatorSignIn.operator_id, func.max(OperatorSignIn.created_at)).group_by(OperatorSignIn.operator_id)
+    return dict(session.execute(query).all())

@@ -10,9 +10,12 @@ from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
 from kernel import database, settings
+from kernel.errors import NotFound
 from kernel.i18n import BY_CODE, Language
 from kernel.tenancy import Stand
-from tenants.models import HostName, RegistryStamp, State, Tenant
+from tenants.models import HostName, RegistryStamp
+from tenants.models import State as State
+from tenants.models import Tenant as Tenant
 
 # How long a change made by another process may go unnoticed here, and how long anything is believed at all.
 _LOOK_SECONDS = 1.0
@@ -188,14 +191,30 @@ def all_tenants() -> list[TenantFacts]:
         return [facts_of(tenant, host) for tenant, host in rows]
 
 
-def rows(session: Session, *, limit: int = 200) -> Sequence[Tenant]:
-    """Return the registry's own rows, the youngest first, as the operators' console shows them."""
-    named = select(Tenant).where(Tenant.slug.is_not(None))
-    return session.scalars(named.order_by(Tenant.created_at.desc(), Tenant.id.desc()).limit(limit)).all()
+def count_by_state(session: Session) -> dict[str, int]:
+    """Return how many tenants there are in each state, spares included."""
+    query = select(Tenant.state, func.count()).where(Tenant.state != State.PURGED).group_by(Tenant.state)
+    return dict(session.execute(query).all())
 
 
-def count(session: Session) -> int:
-    return session.scalar(select(func.count(Tenant.id)).where(Tenant.slug.is_not(None))) or 0
+def row(session: Session, tenant_id: int) -> Tenant:
+    """Return the registry's own row of a tenant with a name, as the operators' console shows it, or raise `NotFound`."""
+    tenant = session.scalar(select(Tenant).where(Tenant.id == tenant_id, Tenant.slug.is_not(None)))
+    if tenant is None:
+        raise NotFound()
+    return tenant
+
+
+def behind(session: Session, head: str, *, limit: int = 100) -> Sequence[Tenant]:
+    """Return the tenants whose schema is not at `head`, those with an error first."""
+    in_use = Tenant.state.not_in((State.BUILDING, State.PURGED))
+    query = select(Tenant).where(Tenant.revision != head, in_use)
+    return session.scalars(query.order_by(Tenant.migration_error.desc(), Tenant.id).limit(limit)).all()
+
+
+def host_names(session: Session, tenant_id: int) -> Sequence[HostName]:
+    """Return the further names of a tenant, as they are kept."""
+    return session.scalars(select(HostName).where(HostName.tenant_id == tenant_id).order_by(HostName.created_at)).all()
 
 
 def names(session: Session, ids: set[int]) -> dict[int, str]:

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired
 
+from backoffice.operators import audit
 from kernel.i18n import lazy_text as _l
 from tenants import operators
 from web import access, forms, htmx
@@ -39,6 +40,7 @@ def by_password() -> Any:
         with form.refusals():
             operator, token = operators.sign_in(session, email=form.email.data, password=form.password.data)
             access.sign_in(Person(operator.as_actor(), token, operator))
+            audit.note("operator.signed_in")
             return htmx.redirect_to(_onwards())
     return _show(form)
 
@@ -49,6 +51,7 @@ def sign_out() -> Response:
     person = access.current_person()
     if person is not None:
         operators.sign_out(session, person.token)
+        audit.note("operator.signed_out")
     access.sign_out()
     return htmx.redirect_to(url_for("signing_in.page"))
 

@@ -94,9 +94,9 @@ def test_two_domains_cannot_be_mixed_up_by_a_tenants_name_inside_them(alpha):
 def test_operators_see_every_tenant(alpha, beta):
     assert {"alpha", "beta"} <= {facts.slug for facts in registry.all_tenants()}
     with database.transaction() as session:
-        assert registry.count(session) == len(registry.rows(session))
+        assert registry.count_by_state(session)["live"] >= 2
         assert registry.names(session, {alpha.id}) == {alpha.id: "Alpha Hotels"}
-        assert len(registry.rows(session, limit=1)) == 1
+        assert registry.row(session, alpha.id).name == "Alpha Hotels"
 
 
 def test_a_tenant_is_drawn_by_its_first_letter(alpha, beta):

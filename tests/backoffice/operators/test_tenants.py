@@ -1,0 +1,127 @@
+"""Tenants in the console: the list at any size, the page of one, and making one."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import insert, select, text, update
+
+from kernel import clock, database
+from tenants import registry, staff, usage
+from tenants.models import Tenant
+from tests import factories
+
+NEW = {"company": "Harbour Inn", "sub": "harbour", "email": "ann@harbour.example", "template": "hotel"}
+NEW |= {"language": "zh_Hant", "time_zone": "Asia/Taipei"}
+
+
+@pytest.fixture
+def counted(alpha, in_tenant, make_ticket):
+    """Alpha with two seats and a ticket, counted."""
+    with in_tenant(alpha) as session:
+        factories.staff_member(session)
+        factories.staff_member(session)
+        factories.ticket(session)
+    with database.transaction() as session:
+        usage.count_all(session, tenant_ids=[alpha.id])
+
+
+@pytest.fixture
+def many(house):
+    """Five thousand names in the registry, without the schemas behind them."""
+    rows = [
+        {"slug": f"many-{number}", "schema_name": f"t_many{number}", "name": f"Company {number:05}", "state": "suspended"}
+        | {"revision": "0001", "locale": "en", "time_zone": "UTC", "created_at": clock.now() - timedelta(days=number)}
+        for number in range(5000)
+    ]
+    with database.transaction() as session:
+        session.execute(insert(Tenant), rows)
+    yield
+    with database.owner_transaction() as connection:
+        connection.execute("DELETE FROM platform.tenant WHERE slug LIKE 'many-%'")
+
+
+def test_the_list_shows_what_each_tenant_holds(alpha, beta, counted, console, dead_row):
+    page = console.get("/ops/tenants/").text
+    for expected in ("Alpha Hotels", "alpha.localhost:8000", "貝塔顧問", "Live", "trial", "main"):
+        assert expected in page
+    row = page[page.index("Alpha Hotels") :].partition("</tr>")[0]
+    assert '<td class="end">2</td>' in row
+    assert '<td class="end">1</td>' in row
+    assert "tone-danger" in row  # its one failed job
+
+
+def test_the_list_is_searched_filtered_sorted_and_paged_at_five_thousand(alpha, beta, many, console, count_statements):
+    first = console.get("/ops/tenants/?sort=0").text
+    assert first.index("Alpha Hotels") < first.index("Company 00000")
+    assert 'rel="next"' in first
+    assert "Company 00099" in console.get("/ops/tenants/?sort=0&page=2").text
+    assert "Company 04321" in console.get("/ops/tenants/?search=04321").text
+    assert "Alpha Hotels" not in console.get("/ops/tenants/?flt0_0=suspended").text
+    with count_statements() as seen:
+        console.get("/ops/tenants/?sort=0&page=7")
+    assert not [statement for statement in seen if "count(" in statement.lower() and "outbox" not in statement]
+
+
+@pytest.mark.parametrize(
+    "query", ["page=-1", "page=99999999999999999999", "sort=99", "flt0_0=nonsense", "flt9_9=x", "search=%25"]
+)
+def test_a_list_asked_for_nonsense_still_answers(alpha, console, query):
+    assert console.get(f"/ops/tenants/?{query}").status_code == 200
+
+
+def test_the_page_of_a_tenant_names_its_facts_and_nothing_of_its_data(alpha, counted, console, in_tenant):
+    with in_tenant(alpha) as session:
+        factories.ticket(session, subject="A secret of alpha's", customer=factories.customer(session, name="Secret Customer"))
+    page = console.get(f"/ops/tenants/{alpha.id}/").text
+    for expected in ("Alpha Hotels", alpha.stand.schema, "Europe/London", "The tenant has not let us in."):
+        assert expected in page
+    assert "secret" not in page.lower()
+
+
+def test_a_tenant_that_is_not_there_is_not_found(console):
+    assert console.get("/ops/tenants/424242/").status_code == 404
+
+
+def test_usage_is_counted_once_a_night_and_not_while_it_waits(alpha, beta, run_due, travel):
+    def promised():
+        with database.transaction() as session:
+            usage.promise_due(session)
+            return session.scalar(text("SELECT count(*) FROM platform.outbox WHERE job = 'tenants.count_usage'"))
+
+    with database.transaction() as session:
+        session.execute(update(Tenant).values(usage_at=None))
+    assert (promised(), promised()) == (1, 1)
+    run_due()
+    with database.transaction() as session:
+        figures = session.scalar(select(Tenant.usage).where(Tenant.id == alpha.id))
+    assert set(figures) >= {"seats", "storage_bytes", "last_activity", "tickets"}
+    assert promised() == 1
+    travel(timedelta(hours=21))
+    assert promised() == 2
+
+
+def test_counting_a_tenant_takes_one_statement(alpha, session, count_statements):
+    with count_statements() as seen:
+        usage.count(session)
+    assert len(seen) == 1
+
+
+def test_an_operator_makes_a_tenant_whose_administrator_sets_their_own_password(console):
+    answer = console.submit("/ops/tenants/new/", NEW)
+    assert answer.status_code == 303, answer.text
+    made = registry.find("harbour")
+    assert (made.name, made.language.code, made.time_zone) == ("Harbour Inn", "zh_Hant", "Asia/Taipei")
+    assert answer.location == f"/ops/tenants/{made.id}/"
+    with database.transaction(made.stand) as session:
+        assert staff.by_email(session, "ann@harbour.example").password_hash is None
+    assert "Created the tenant" in console.get(answer.location).text
+
+
+@pytest.mark.parametrize(
+    ("sub", "said"), [("alpha", "taken"), ("www", "cannot be an address"), ("Not!fit", "cannot be an address")]
+)
+def test_an_address_that_cannot_be_had_is_said_beside_the_field(alpha, console, sub, said):
+    page = console.submit("/ops/tenants/new/", {**NEW, "sub": sub})
+    assert page.status_code == 422
+    assert said in page.text
+    assert 'value="Harbour Inn"' in page.text
