@@ -56,6 +56,9 @@ DESK_PAGES = (
     "/desk/me",
     "/desk/tickets/new",
     "/desk/customers/new",
+    "/desk/welcome",
+    "/desk/help",
+    "/desk/settings/support",
 )
 ARTICLE_PAGES = ("edit", "settings", "history", "as-readers")
 
@@ -86,6 +89,28 @@ def test_desk_pages_are_accessible_and_fit_a_phone(demo, open_page, slug, dark):
     faults |= dict.fromkeys(f"{article}/{page}" for page in ARTICLE_PAGES)
     for address in [*DESK_PAGES, *faults]:
         page.goto(demo.url(slug, address))
+        faults[address] = axe_faults(page)
+        if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+            faults[address].append("scrolls sideways at 320 px")
+    assert {address: found for address, found in faults.items() if found} == {}
+
+
+CONSOLE_PAGES = ("", "tenants/", "tenants/new/", "work/", "upkeep/", "operators/", "trail/")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_platforms_pages_are_accessible_and_fit_a_phone(demo, open_page, dark):
+    page = open_page(width=320, dark=dark)
+    page.goto(demo.url(None, "/ops/signin"))
+    page.fill("[name=email]", "operator@frontdesk.example")
+    page.fill("[name=password]", PASSWORD)
+    page.press("[name=password]", "Enter")
+    page.wait_for_url(demo.url(None, "/ops/"))
+    page.goto(demo.url(None, "/ops/tenants/"))
+    tenant = page.locator("tbody a").first.get_attribute("href")
+    faults = {}
+    for address in (*(f"/ops/{name}" for name in CONSOLE_PAGES), tenant, "/", "/signup"):
+        page.goto(demo.url(None, address))
         faults[address] = axe_faults(page)
         if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
             faults[address].append("scrolls sideways at 320 px")
