@@ -12,7 +12,7 @@ import rooms
 from kernel import database, doorbell, jobs, logs
 from knowledge_base.articles import jobs as articles
 from knowledge_base.questions import commands as questions
-from tenants import registry, upkeep, usage
+from tenants import registry, signing_up, upkeep, usage
 
 _SWEEP_SECONDS = 0.5
 _HOUSEKEEPING_SECONDS = 3600
@@ -52,10 +52,11 @@ def sweep_until_told_to_stop() -> None:
 
 
 def keep_house() -> None:
-    """Forget what was done or asked long ago, count what tenants hold, and compare every search index with its articles."""
+    """Forget what was done or asked long ago, let usage be counted, and compare every search index with its articles."""
     jobs.forget_done()
     with database.transaction() as session:
         usage.promise_due(session)
+        signing_up.forget_old(session)
     for tenant in registry.all_tenants():
         if tenant.state == "live":
             with database.transaction(tenant.stand) as session:

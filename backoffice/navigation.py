@@ -9,9 +9,10 @@ from kernel.i18n import LazyText
 from kernel.i18n import lazy_text as _l
 from notifications import queries as notifications
 from service_desk.tickets import queries as tickets
+from tenants import vendor
 from tenants.permissions import Permission
 from tenants.support_access import Visit
-from web import access, returning
+from web import access, hosts, returning
 from web.lifecycle import session
 
 
@@ -81,6 +82,12 @@ def _unread() -> int:
     return count
 
 
+def _is_vendors() -> bool:
+    """Whether this is the vendor's own desk, which asks nobody."""
+    tenant = hosts.tenant()
+    return tenant is not None and tenant.slug == vendor.SLUG
+
+
 def _links() -> dict[str, Any]:
     home = url_for(_ROOMS[0].endpoint)
     here = returning.here()
@@ -94,7 +101,7 @@ def _links() -> dict[str, Any]:
         "language": url_for("my_settings.change_language"),
         "new_ticket": url_for("new_ticket.page"),
         "sign_out": url_for("signing_in.sign_out"),
-        "help": url_for("support_help.page", page=here or None),
+        "help": url_for("support_help.page", page=here or None) if not _is_vendors() else None,
         "support_access": url_for("support.page"),
         "welcome": url_for("first_steps.welcome"),
         "here": here or home,

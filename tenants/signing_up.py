@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, Integer, func, select, update
+from sqlalchemy import BigInteger, Index, Integer, delete, func, select, update
 from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -109,6 +109,11 @@ def find(session: Session, sign_up_id: str, *, lock: bool = False) -> SignUp | N
         return None
     query = select(SignUp).where(SignUp.id == key, SignUp.created_at > clock.now() - _KEPT_FOR)
     return session.scalar(query.with_for_update() if lock else query)
+
+
+def forget_old(session: Session) -> None:
+    """Forget who signed up or tried to: after the day in which they could go on, nobody needs their address here."""
+    session.execute(delete(SignUp).where(SignUp.created_at < clock.now() - 2 * _KEPT_FOR))
 
 
 def make_code(row: SignUp) -> str:

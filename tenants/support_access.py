@@ -187,10 +187,10 @@ def _guest(sign_in: SignIn, access_pass: AccessPass) -> Actor:
 
 @listens_to("access_pass.granted", "access_pass.ended", "access_pass.used")
 def tell_platform(session: Session, event: Event) -> None:
-    """Write on the platform's side what the tenant's audit trail says of operators, once."""
+    """Write on the platform's side what the tenant's audit trail says of operators, once; its reason stays with the tenant."""
     operator = Actor(kind="operator", id=event.data.get("operator_id"), name=event.actor_name)
     tenant_id = database.stand_of(session).tenant_id
-    facts = {name: event.data[name] for name in ("role", "until", "reason") if name in event.data}
+    facts = {name: event.data[name] for name in ("role", "until") if name in event.data}
     address = event.data.get("address", "")
     with database.transaction() as platform:
         operator_log.record(

@@ -107,7 +107,6 @@ def _remember(inside: Session, ticket: Ticket, tenant: TenantFacts, member: Staf
             tenant_id=tenant.id,
             ticket_number=ticket.number,
             staff_id=member.id,
-            staff_name=member.name,
             created_at=ticket.created_at,
         )
     )

@@ -11,7 +11,10 @@ from kernel.database import PlatformBase
 
 
 class HelpRequest(PlatformBase):
-    """A ticket in the vendor's house that a tenant's member of staff asked; `public_id` is the ticket's own."""
+    """A ticket in the vendor's house that a tenant's member of staff asked; `public_id` is the ticket's own.
+
+    It names nobody: who asked is the ticket's customer, which is the vendor's to know.
+    """
 
     __tablename__ = "help_request"
     __table_args__ = (Index("ix_help_request_tenant", "tenant_id", "created_at"),)
@@ -20,5 +23,4 @@ class HelpRequest(PlatformBase):
     tenant_id: Mapped[int] = mapped_column(BigInteger)
     ticket_number: Mapped[int] = mapped_column(BigInteger)
     staff_id: Mapped[int] = mapped_column(BigInteger)
-    staff_name: Mapped[str]
     created_at: Mapped[datetime]

@@ -40,7 +40,8 @@ def questions(session: Session, *, actor: Actor, limit: int = 50) -> list[Questi
     if not requests:
         return []
     with vendor.door() as inside:
-        found = inside.scalars(select(Ticket).where(Ticket.public_id.in_([one.public_id for one in requests]))).all()
+        theirs = select(Ticket).where(Ticket.public_id.in_([one.public_id for one in requests]))
+        found = inside.scalars(theirs.options(*tickets.WITH_PEOPLE)).all()
     by_id = {ticket.public_id: ticket for ticket in found}
     return [Question(one, by_id[one.public_id]) for one in requests if one.public_id in by_id]
 

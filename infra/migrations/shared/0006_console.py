@@ -67,7 +67,6 @@ def _help_request() -> None:
         sa.Column("tenant_id", sa.BigInteger, nullable=False),
         sa.Column("ticket_number", sa.BigInteger, nullable=False),
         sa.Column("staff_id", sa.BigInteger, nullable=False),
-        sa.Column("staff_name", sa.Text, nullable=False),
         sa.Column("created_at", _TIME, nullable=False),
         sa.PrimaryKeyConstraint("public_id", name="pk_help_request"),
         schema="platform",

@@ -134,11 +134,11 @@ def test_also_the_same_person_does_not_get_the_same_address_twice(visitor, brows
     assert browse(None).submit("/signup", AT_ONCE).status_code == 422
 
 
-@pytest.mark.parametrize("sub", ["www", "support", "ops", "a b", "-x", "x" * 41, "Ärger"])
-def test_reserved_and_impossible_addresses_are_refused(visitor, sub):
-    answer = visitor.submit("/signup", {**AT_ONCE, "sub": sub})
-    assert answer.status_code == 422
-    assert "cannot be an address" in answer.text
+def test_reserved_and_impossible_addresses_are_refused(visitor):
+    for sub in ("www", "support", "ops", "a b", "-x", "x" * 41, "Ärger"):
+        answer = visitor.submit("/signup", {**AT_ONCE, "sub": sub})
+        assert answer.status_code == 422
+        assert "cannot be an address" in answer.text
 
 
 def test_a_step_cannot_be_jumped_over(visitor):
@@ -256,3 +256,7 @@ def test_a_sign_up_is_forgotten_after_a_day(visitor, travel):
     assert visitor.get("/signup/code").location == "/signup"
     with database.transaction() as session:
         assert signing_up.find(session, "no id at all") is None
+    travel(timedelta(days=1))
+    with database.transaction() as session:
+        signing_up.forget_old(session)
+        assert session.scalars(select(SignUp)).all() == []
