@@ -20,7 +20,10 @@ blueprint = Blueprint("support", __name__)
 _ROLES = (
     (Role.VIEWER, _l("They may look, and change nothing.")),
     (Role.AGENT, _l("They may look, and work as an agent does: answer, note, change.")),
-    (Role.ADMIN, _l("They may do what administrators do, except with your people and with this access.")),
+    (
+        Role.ADMIN,
+        _l("They may do what administrators do, but export and delete nothing, and decide nothing about people and access."),
+    ),
 )
 _HOURS = tuple((hours, _l("%(hours)s h") % {"hours": hours}) for hours in support_access.HOURS)
 

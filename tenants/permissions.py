@@ -51,7 +51,8 @@ GRANTED: dict[Role, frozenset[Permission]] = {
     Role.MANAGER: _MANAGE,
     Role.ADMIN: _MANAGE | {Permission.STAFF_MANAGE, Permission.SUPPORT_MANAGE},
 }
-# An operator who was let in as an administrator still decides nothing about who is let in, and has no account here.
-NEVER_FOR_GUESTS = frozenset({Permission.OWN_ACCOUNT, Permission.STAFF_MANAGE, Permission.SUPPORT_MANAGE})
+# What an operator may do at most whom a tenant has let in, be it as an administrator: work, and carry nothing away.  A
+# permission that is new is none of theirs until it is named here.
+FOR_GUESTS = _all("read", "write", "publish")
 CUSTOMER = frozenset({Permission.OWN_ACCOUNT})
 OPERATOR = frozenset({Permission.PLATFORM_OPERATE})

@@ -1,7 +1,8 @@
 """Support access: a tenant lets the platform's operators in for a time, sees what they do, and can put them out at once.
 
 Without a pass there is no way in.  The pass lives in the tenant's own schema, so that the tenant decides; whoever comes in by
-it has the rights of the role that it names, but is no member of staff, and can neither lengthen nor grant one.
+it works with the rights of the role that it names, but is no member of staff: they carry nothing away, delete nothing, and decide
+nothing about people or passes.
 """
 
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ from kernel.i18n import lazy_text as _l
 from kernel.text import clean
 from tenants import operator_log, registry, sign_ins
 from tenants.models import SignIn
-from tenants.permissions import GRANTED, NEVER_FOR_GUESTS, Role
+from tenants.permissions import FOR_GUESTS, GRANTED, Role
 
 HOURS = (1, 2, 8, 24)
 DEFAULT_HOURS = 2
@@ -180,8 +181,8 @@ def visiting(session: Session, token: str) -> Visit | None:
 
 
 def _guest(sign_in: SignIn, access_pass: AccessPass) -> Actor:
-    """An operator in a tenant: the rights of the role granted, less what is for the tenant's own people."""
-    rights = frozenset(map(str, GRANTED[Role(access_pass.role)] - NEVER_FOR_GUESTS))
+    """An operator in a tenant: the rights of the role granted, as far as guests may have them."""
+    rights = frozenset(map(str, GRANTED[Role(access_pass.role)] & FOR_GUESTS))
     return Actor(kind="operator", name=sign_in.operator_name or "", permissions=rights)
 
 

@@ -9,7 +9,7 @@ from kernel import database
 from kernel.events import Event
 from tenants import operators, support_access
 from tenants.operator_log import OperatorEvent
-from tenants.permissions import Role
+from tenants.permissions import FOR_GUESTS, Role
 from tests import factories
 
 GRANT = {"reason": "The inbox shows old tickets", "role": "viewer", "hours": "2"}
@@ -128,6 +128,13 @@ def test_a_guest_has_no_account_here_and_decides_nothing_about_access(let_in, ro
         assert guest.get(path).status_code == 403
     assert guest.submit("/desk/", GRANT, to="/desk/settings/support").status_code == 403
     assert guest.submit("/desk/", {"password": "a long enough password"}, to="/desk/first-password").status_code == 403
+
+
+def test_a_guest_carries_nothing_away(let_in):
+    guest = let_in(role="admin")
+    assert guest.get("/desk/customers").status_code == 200
+    assert guest.get("/desk/customers/export.csv").status_code == 403
+    assert not {"export", "delete", "manage"} & {one.value.rpartition(".")[2] for one in FOR_GUESTS}
 
 
 def test_a_guest_reads_nobodys_bell(alpha, let_in, staff_browser, run_due, in_tenant):
