@@ -219,11 +219,16 @@ def _own_after_all(session: Session, row: SignUp, slug: str) -> TenantFacts | No
 
 
 def link_to_desk(row: SignUp, path: str) -> str:
-    """Return the address that signs the owner in at their desk, once and within minutes, and leads on to `path` there."""
+    """Return the address that signs the owner in at their desk, once and within minutes, and leads on to `path` there.
+
+    Who has set a password since signs in with that, and with the second step if there is one.
+    """
     facts = made(row)
     with database.transaction(facts.stand) as inside:
         owner = staff.by_email(inside, row.email)
         if owner is None or not owner.is_active:
             raise NotFound()
+        if owner.password_hash is not None:
+            return facts.url(f"/desk/signin?next={path}")
         token = support_access.link_for_member(inside, owner.id)
     return facts.url(f"/desk/enter/{token}?next={path}")

@@ -95,6 +95,9 @@ def _slug(form: Any) -> str:
 
 def _begin(form: BeginForm) -> None:
     facts = {"language": i18n.spoken().code, "address": request.remote_addr or ""}
+    earlier = signing_up.find(session, form.key or "")
+    if earlier is not None and earlier.email != (form.email.data or "").strip().lower():
+        form.renew_key()  # the page was gone back to, and another address typed
     with suppress(AlreadySent):  # two clicks in the same instant: the other one noted it
         signing_up.begin(form.key or "", email=form.email.data or "", **facts)
     cookie[_COOKIE] = form.key

@@ -206,6 +206,22 @@ def test_the_same_form_sent_again_leads_to_the_same_workspace(visitor):
     assert (again.status_code, again.location) == (302, first.location)
 
 
+def test_going_back_and_typing_another_address_begins_anew(visitor, code_for):
+    page = visitor.get("/signup").text
+    hidden = {name: re.search(rf'name="{name}"[^>]* value="([^"]+)"', page)[1] for name in ("csrf_token", "form_key")}
+    visitor.post("/signup", {"email": "wrong@harbour.example", **hidden})
+    visitor.post("/signup", {"email": "ann@harbour.example", **hidden})
+    assert "ann@harbour.example" in visitor.get("/signup/code").text
+    assert visitor.submit("/signup/code", {"code": code_for("ann@harbour.example")}).status_code == 303
+
+
+def test_a_code_does_not_go_past_a_password_that_was_set_since(proved, browse):
+    owner, _ = _enter(proved, browse, proved.submit("/signup/workspace", WORKSPACE).location)
+    owner.submit("/desk/welcome", {"password": "a long enough password"}, to="/desk/first-password")
+    again = proved.submit("/signup/workspace", WORKSPACE)
+    assert again.location == "http://harbour.localhost:8000/desk/signin?next=/desk/welcome"
+
+
 def test_a_sign_up_killed_after_the_workspace_was_made_goes_on_with_it(proved, monkeypatch):
     """The tenant is there, but the row of the sign-up has not heard of it."""
     make = provisioning.create_tenant
