@@ -1,8 +1,8 @@
 """Support access: a tenant lets the platform's operators in for a time, sees what they do, and can put them out at once.
 
 Without a pass there is no way in.  The pass lives in the tenant's own schema, so that the tenant decides; whoever comes in by
-it works with the rights of the role that it names, but is no member of staff: they carry nothing away, delete nothing, and decide
-nothing about people or passes.
+it works with the rights of the role that it names, but is no member of staff: they carry nothing away, delete nothing, and
+decide nothing about people or passes.
 """
 
 from collections.abc import Sequence
