@@ -88,11 +88,11 @@ def _steps() -> list[Step]:
     has_brand = bool(house.brand_color or house.branding)
     has_domain = house.host != settings.current().tenant_host(house.slug)
     first_request = house.url(f"/{house.language.path}/requests/new")
-    has_article, has_ticket = articles.has_any_since(session, since), tickets.has_any_since(session, since)
+    has_article, has_ticket = articles.has_any_of_staff(session), tickets.has_any_since(session, since)
     return [
         Step(_l("Invite a colleague"), _l("Nobody waits while you sleep."), "/desk/settings/people", len(people) > 1),
         Step(_l("Show your colour"), _l("Your help centre should look like you."), "/desk/settings/branding", has_brand),
-        Step(_l("Write a first article"), _l("The question you answer every day."), url_for("articles.new"), has_article),
+        Step(_l("Write a first article"), _l("The question you answer every day."), url_for("writing.new"), has_article),
         Step(_l("Send yourself a first request"), _l("As your customers will."), first_request, has_ticket),
         Step(_l("Use an address of your own"), _l("Such as help.example.com."), "/desk/settings/domain", has_domain),
     ]
