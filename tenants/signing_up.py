@@ -5,10 +5,8 @@ what it has come to.  Nobody enters a workspace before they proved that they rea
 """
 
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import BigInteger, Index, Integer, delete, func, select, update
 from sqlalchemy.dialects.postgresql import UUID
@@ -170,6 +168,7 @@ def furnish(session: Session, row: SignUp, wish: Wish) -> TenantFacts:
             name=company,
             locale=wish.locale,
             time_zone=wish.time_zone,
+            template=wish.template,
             furnish=lambda inside: _add_owner(inside, row),
         )
     except SlugUnfit as error:
@@ -179,8 +178,6 @@ def furnish(session: Session, row: SignUp, wish: Wish) -> TenantFacts:
         if own is None:
             raise InvalidField("sub", _TAKEN) from error
         facts = own
-    chosen: Mapping[str, Any] = {"template": wish.template, "has_demo_data": wish.has_demo_data}
-    session.execute(update(Tenant).where(Tenant.id == facts.id).values(chosen))
     row.tenant_id = facts.id
     return facts
 

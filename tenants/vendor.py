@@ -5,12 +5,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from kernel import database
 from kernel.errors import DomainError
 from kernel.i18n import lazy_text as _l
+from kernel.settings import HOME_PLACEMENT
 from tenants import provisioning, registry
 from tenants.provisioning import Furnish
 from tenants.registry import TenantFacts
@@ -39,5 +41,7 @@ def door() -> Iterator[Session]:
 
 
 def set_up(*, name: str, locale: str, time_zone: str, furnish: Furnish) -> TenantFacts:
-    """Make the vendor's house, on the platform's own database; raises what `provisioning.create_tenant` raises."""
-    return provisioning.create_tenant(SLUG, name=name, locale=locale, time_zone=time_zone, furnish=furnish, is_ours=True)
+    """Make the vendor's house; raises what `provisioning.create_tenant` raises."""
+    facts: dict[str, Any] = {"name": name, "locale": locale, "time_zone": time_zone}
+    # On the platform's own database, so that a question and the note of whose it is are one transaction.
+    return provisioning.create_tenant(SLUG, **facts, furnish=furnish, is_ours=True, placement=HOME_PLACEMENT)

@@ -142,6 +142,7 @@ def _create(form: NewTenantForm) -> TenantFacts:
             name=" ".join((form.company.data or "").split())[:NAME_LENGTH],
             locale=language,
             time_zone=form.time_zone.data,
+            template=form.template.data or "",
             furnish=lambda inside: staff.add(inside, **person, role=Role.ADMIN, actor=access.actor()),
         )
     except (SlugTaken, SlugUnfit) as error:
