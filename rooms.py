@@ -8,6 +8,7 @@ from tenants import registry
 _ROOMS_WITH_JOBS = (
     "tenants.usage",
     "tenants.support_access",
+    "tenants.migrating_again",
     "service_desk.tickets.jobs",
     "service_desk.answers.jobs",
     "knowledge_base.articles.jobs",

@@ -2,9 +2,15 @@
 
 from typing import Any
 
+from flask import url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from backoffice.operators import audit
 from backoffice.operators.admin import Page, route
-from tenants import migrations, registry
+from tenants import migrating_again, migrations, registry
 from tenants.permissions import Permission
+from web import htmx
 from web.access import requires
 from web.lifecycle import session
 
@@ -19,3 +25,11 @@ class Upkeep(Page):
             heads={branch: migrations.head(branch) for branch in ("shared", "tenant")},
             behind=registry.behind(session, migrations.head("tenant")),
         )
+
+    @route("/<int:tenant_id>/retry", methods=("POST",))
+    @requires(Permission.PLATFORM_OPERATE)
+    def retry(self, tenant_id: int) -> Response:
+        migrating_again.promise(session, tenant_id)
+        audit.note("migration.retried", tenant_id=tenant_id)
+        audit.tell(_("It will be tried again now."))
+        return htmx.redirect_to(url_for("upkeep.page"))

@@ -12,7 +12,7 @@ import wsgi
 from backoffice.operators import audit
 from kernel import clock, database, doorbell, jobs, outbox
 from kernel.outbox import OutboxRow
-from tenants import operator_log
+from tenants import migrations, operator_log
 from tenants.models import Tenant
 from tenants.operator_log import OperatorEvent
 from tenants.permissions import Permission, Role
@@ -170,6 +170,18 @@ def test_a_tenant_that_missed_a_migration_stands_out(alpha, beta, console):
     assert "1 tenant is not at the newest revision." in pages[0]
     assert "lock timeout" in pages[1]
     assert "0001, behind" in pages[2]
+
+
+def test_a_migration_that_stuck_is_tried_again_by_a_worker(alpha, beta, console, run_due):
+    with database.transaction() as session:
+        session.execute(update(Tenant).where(Tenant.id == alpha.id).values(revision="0001", migration_error="lock timeout"))
+    assert console.submit("/ops/upkeep/", {}, to=f"/ops/upkeep/{alpha.id}/retry").status_code == 303
+    run_due()
+    with database.transaction() as session:
+        tenant = session.get_one(Tenant, alpha.id)
+        assert (tenant.revision, tenant.migration_error) == (migrations.head("tenant"), "")
+    assert ("migration.retried", "Olivia", alpha.id) in _lines()
+    assert console.submit("/ops/upkeep/", {}, to=f"/ops/upkeep/{beta.id}/retry").status_code == 404
 
 
 def test_signing_in_and_out_is_written_down(console):
