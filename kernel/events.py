@@ -3,6 +3,7 @@
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -30,6 +31,16 @@ class Event(TenantBase):
     actor_id: Mapped[int | None] = mapped_column(BigInteger)
     actor_name: Mapped[str]
     data: Mapped[dict[str, Any]]
+    address: Mapped[str | None]
+
+
+# The network address from which the present request came; jobs come from nowhere.
+_came_from: ContextVar[str] = ContextVar("came_from", default="")
+
+
+def come_from(address: str) -> None:
+    """Let the events of this piece of work say from where it was asked for."""
+    _came_from.set(address)
 
 
 class Recordable(Protocol):
@@ -57,6 +68,7 @@ def record(session: Session, name: str, subject: Recordable, *, actor: Actor, **
         actor_id=actor.id,
         actor_name=actor.name,
         data=data,
+        address=_came_from.get(),
     )
     session.add(event)
     session.flush()

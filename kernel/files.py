@@ -128,14 +128,14 @@ def label(name: str) -> str:
     return stem[: _NAME_LENGTH - len(ending)] + ending[:20]
 
 
-def _read(upload: Upload) -> tuple[bytes, str]:
+def _read(upload: Upload, kind: Callable[[str, bytes], str] | None = None) -> tuple[bytes, str]:
     content = upload.stream.read(MAX_BYTES + 1)
     name = label(upload.name)
     if len(content) > MAX_BYTES:
         raise FileTooLarge(name=name)
     if not content:
         raise FileEmpty(name=name)
-    return content, _media_type(name, content)
+    return content, (kind or _media_type)(name, content)
 
 
 def _media_type(name: str, content: bytes) -> str:
@@ -182,6 +182,48 @@ def _store(session: Session, name: str, content: bytes, media_type: str) -> Stor
     session.add(file)
     session.flush()
     return file
+
+
+_LOGO_KINDS = ("PNG", "JPEG", "WEBP")
+_LOGO_BOX, LOGO_BYTES = (600, 180), 200_000
+
+
+class LogoRefused(FileRefused):
+    message = _l("%(name)s is not a PNG, JPEG or WebP picture that we can read.")
+
+
+def store_logo(session: Session, upload: Upload, *, name: str) -> tuple[StoredFile, int, int]:
+    """Store a picture to be shown on every page, drawn anew and small, with its width and height.
+
+    Nothing of the file but its pixels is kept, so that nothing can hide in it.  Drawings (SVG) are refused: they are programs.
+    """
+    content, _media = _read(Upload(label(upload.name), upload.stream), kind=_logo_type)
+    try:
+        with Image.open(io.BytesIO(content), formats=list(_LOGO_KINDS)) as picture:
+            drawn = ImageOps.exif_transpose(picture).convert("RGBA")
+    except Exception as error:
+        # A picture that is cut short or lies about itself raises almost anything.
+        raise LogoRefused(name=label(upload.name)) from error
+    drawn.thumbnail(_LOGO_BOX, Image.Resampling.LANCZOS)
+    small, media_type = _encoded(drawn)
+    stored = _store(session, f"{name}.{media_type.rpartition('/')[2]}", small, media_type)
+    return stored, drawn.width, drawn.height
+
+
+def _encoded(picture: Image.Image) -> tuple[bytes, str]:
+    for kind, options in (("PNG", {"optimize": True}), ("WEBP", {"quality": 85})):
+        out = io.BytesIO()
+        picture.save(out, kind, **options)
+        if out.tell() <= LOGO_BYTES:
+            break
+    return out.getvalue(), _PICTURES[kind]
+
+
+def _logo_type(name: str, content: bytes) -> str:
+    try:
+        return _picture_type(name, content)
+    except FileTypeRefused as error:
+        raise LogoRefused(name=name) from error
 
 
 def _thumbnail(content: bytes) -> bytes | None:

@@ -48,6 +48,15 @@ def hold_while(is_held: Callable[[int], bool]) -> None:
         _reasons_to_hold.append(is_held)
 
 
+_on_telling: list[Callable[[Session, OutboxRow], None]] = []
+
+
+def when_told(also: Callable[[Session, OutboxRow], None]) -> None:
+    """Name what is done besides whenever an event is told, on the platform and with the event's promise."""
+    if also not in _on_telling:
+        _on_telling.append(also)
+
+
 def drain(row_ids: list[str], placement: str = HOME_PLACEMENT) -> None:
     """Keep the promises of these outbox rows, each in a transaction of its own (called by RQ)."""
     for row_id in row_ids:
@@ -65,6 +74,7 @@ def keep(row_id: uuid.UUID, placement: str = HOME_PLACEMENT) -> bool:
             database.settle(session, keep=False)
             return False
         logs.begin(request_id=row.request_id or str(row_id), job=row.job, tenant=row.tenant_id)
+        events.come_from("")
         is_run = _run_unless_held(session, row)
         database.settle(session, keep=True)
         return is_run
@@ -147,6 +157,8 @@ def _tell(session: Session, row: OutboxRow) -> None:
         }
         session.execute(insert(OutboxRow).values(values).on_conflict_do_nothing())
         doorbell.ring_after_commit(session, row_id)
+    for also in _on_telling:
+        also(session, row)
 
 
 @job("events.listen")

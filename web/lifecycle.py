@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response
 
-from kernel import database, logs
+from kernel import database, events, logs
 from kernel.tenancy import PLATFORM, Stand
 
 _log = logs.get(__name__)
@@ -43,6 +43,7 @@ def _begin() -> None:
     g.started = time.perf_counter()
     g.request_id = uuid.uuid4().hex
     logs.begin(request_id=g.request_id)
+    events.come_from(request.remote_addr or "")
 
 
 def refuse_damaged_input() -> None:
