@@ -1,6 +1,6 @@
 """Languages: which ones there are, which one this piece of work speaks, and text that waits until it is read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -58,13 +58,13 @@ def speaking(language: Language) -> Iterator[None]:
         _spoken.reset(token)
 
 
-def preferred(accept_language: str, default: Language) -> Language:
-    """Return the first language of an `Accept-Language` header that we speak (RFC 9110 §12.5.4).
+def preferred(accept_language: str, default: Language, among: Sequence[Language] = LANGUAGES) -> Language:
+    """Return the first language of an `Accept-Language` header that is `among` those spoken (RFC 9110 §12.5.4).
 
     Chinese without a script is read by its region: TW, HK and MO write Traditional, all others Simplified.
     """
     for tag in _by_quality(accept_language):
-        if language := _match(tag):
+        if (language := _match(tag)) in among and language:
             return language
     return default
 

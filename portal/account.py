@@ -25,7 +25,7 @@ blueprint.after_request(robots.keep_out)
 class AccountForm(Form):
     name = StringField(_l("Your name"), [InputRequired(_l("Enter a name."))])
     phone = TelField(_l("Telephone"))
-    language = RadioField(_l("Language"), choices=forms.LANGUAGE_CHOICES)
+    language = RadioField(_l("Language"), choices=forms.offered_languages)
 
 
 class NewPasswordForm(Form):

@@ -1,6 +1,6 @@
 """The portal as an application: its rooms, and how its visitors are known and spoken to."""
 
-from flask import Flask, current_app, g, request, url_for
+from flask import Flask, current_app, g, redirect, request, url_for
 from werkzeug.routing import AnyConverter, Map
 from werkzeug.wrappers import Response
 
@@ -63,6 +63,7 @@ def create() -> Flask:
         enter=hosts.enter_tenant,
         speak=_speak,
     )
+    app.config["TENANT_CHOOSES_LANGUAGES"] = True
     app.url_map.converters["language"] = PathLanguage
     app.url_value_preprocessor(_take_language)
     app.url_defaults(_add_language)
@@ -96,11 +97,20 @@ def _add_language(endpoint: str, values: dict[str, object]) -> None:
         values["language"] = i18n.spoken().path
 
 
-def _speak() -> None:
-    """Speak the language of the address, also where nothing is found; of one that has none, the visitor's."""
+def _speak() -> Response | None:
+    """Speak the language of the address, also where nothing is found; of one that has none, the visitor's.
+
+    An address in a language that the tenant does not offer, or no longer, leads to the same page in one that it does.
+    """
     first_part = request.path.split("/", 2)[1]
     named = i18n.BY_PATH.get(g.get("path_language", first_part))
-    i18n.speak(named or languages.guess(_account_language()))
+    if named is not None and named in languages.offered():
+        i18n.speak(named)
+        return None
+    i18n.speak(languages.guess(_account_language()))
+    if named is None or named.path != first_part or request.method != "GET":
+        return None
+    return redirect(f"/{i18n.spoken().path}{request.full_path.rstrip('?').removeprefix(f'/{first_part}')}")
 
 
 def _account_language() -> i18n.Language | None:

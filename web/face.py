@@ -14,7 +14,7 @@ from werkzeug.routing import IntegerConverter
 from werkzeug.wrappers import Response
 
 from kernel import files, i18n, settings
-from web import access, assets, errors, hosts, htmx, languages, lifecycle, security
+from web import access, assets, errors, hosts, htmx, languages, lifecycle, modules, security
 from web.access import Person
 from web.cookies import HouseCookies
 
@@ -37,12 +37,13 @@ def create(
     load_person: Callable[[str], Person | None],
     ask_to_sign_in: Callable[[str], Response],
     enter: Callable[[], Response | None],
-    speak: Callable[[], None],
+    speak: Callable[[], Response | None],
 ) -> Flask:
     """Return the application of one face.
 
     `name` names its cookie.  For each request, in this order: `enter` finds the house (a tenant, or the platform), `speak` the
-    reader's language, damaged input and forged forms are turned away in it, then the gate asks for permission.
+    reader's language (or leads to an address in it), damaged input and forged forms are turned away in it, then the gate asks
+    for permission.
     """
     app = Flask(package, static_folder=None, template_folder="templates")
     app.url_map.converters["int"] = RowNumber
@@ -52,7 +53,7 @@ def create(
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_loader = _loader(package)
     # Imported macros see globals only, not what a context processor names.
-    app.jinja_env.globals["asset"] = assets.asset
+    app.jinja_env.globals.update(asset=assets.asset, has_page=modules.has_page)
     htmx.install(app)
     lifecycle.install(app)
     # Until the house is known, and where there is none, the browser's own language.
@@ -63,6 +64,7 @@ def create(
     app.before_request(speak)
     app.before_request(lifecycle.refuse_damaged_input)
     security.install(app)
+    app.before_request(modules.refuse_what_is_off)
     app.before_request(access.gate)
     errors.install(app)
     app.context_processor(_common)
@@ -85,6 +87,7 @@ def _configure(app: Flask, name: str) -> None:
         MAX_FORM_MEMORY_SIZE=_FORM_BYTES,
         MAX_FORM_PARTS=200,
         BABEL_DEFAULT_LOCALE="en",
+        TENANT_CHOOSES_LANGUAGES=False,
     )
 
 
@@ -99,7 +102,7 @@ def _common() -> dict[str, Any]:
     theme = request.cookies.get(THEME_COOKIE, "auto")
     return {
         "language": i18n.spoken(),
-        "languages": i18n.LANGUAGES,
+        "languages": languages.offered(),
         "tenant": hosts.tenant(),
         "actor": None if actor.kind == "visitor" else actor,
         "may": actor.may,

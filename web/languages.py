@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import flask_babel
-from flask import Flask, g, request
+from flask import Flask, current_app, g, request
 from flask_babel import Babel
 from werkzeug.wrappers import Response
 
 from kernel import clock, i18n
-from kernel.i18n import BY_CODE, ENGLISH, Language
+from kernel.i18n import BY_CODE, ENGLISH, LANGUAGES, Language
 
 COOKIE = "fd_language"
 _YEAR_SECONDS = 365 * 24 * 3600
@@ -36,13 +36,22 @@ def install(app: Flask) -> None:
     )
 
 
-def guess(account: Language | None = None) -> Language:
-    """Return the visitor's language: as chosen earlier, else the `account`'s, else as the browser asks, else the tenant's."""
-    chosen = BY_CODE.get(request.cookies.get(COOKIE, ""))
+def offered() -> tuple[Language, ...]:
+    """Return the languages that this face speaks: the portal those that its tenant chose, the others all of them."""
     tenant = g.get("tenant")
-    return (
-        chosen or account or i18n.preferred(request.headers.get("Accept-Language", ""), tenant.language if tenant else ENGLISH)
-    )
+    return tenant.languages if tenant and current_app.config["TENANT_CHOOSES_LANGUAGES"] else LANGUAGES
+
+
+def guess(account: Language | None = None) -> Language:
+    """Return the visitor's language among those offered.
+
+    As chosen earlier, else the `account`'s, else as the browser asks, else the tenant's first.
+    """
+    among, tenant = offered(), g.get("tenant")
+    chosen = BY_CODE.get(request.cookies.get(COOKIE, ""))
+    wanted = next((language for language in (chosen, account) if language in among), None)
+    first = tenant.language if tenant else ENGLISH
+    return wanted or i18n.preferred(request.headers.get("Accept-Language", ""), first, among)
 
 
 def remember(response: Response, language: Language) -> None:
