@@ -1,18 +1,20 @@
 """The registry of tenants and the people who sign in: staff of a tenant, operators of the platform."""
 
+import uuid
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Index, Integer, SmallInteger, Text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ARRAY, BigInteger, ForeignKey, Index, Integer, SmallInteger, String, Text
+from sqlalchemy.dialects.postgresql import UUID
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from kernel.actors import Actor
 from kernel.database import PlatformBase, TenantBase, tenant_id_column
 from kernel.i18n import BY_CODE
 from kernel.settings import HOME_PLACEMENT
 from kernel.tenancy import Stand
-from tenants.permissions import GRANTED, OPERATOR, Role
+from tenants.permissions import GRANTABLE, GRANTED, OPERATOR, OWN, Role
 
 
 class State(StrEnum):
@@ -158,8 +160,26 @@ class OperatorSignIn(PlatformBase):
     ended_at: Mapped[datetime | None]
 
 
+class StaffRole(TenantBase):
+    """A role that the tenant made for itself; `staff_member.role` names it by its id, the built-in ones by their word."""
+
+    __tablename__ = "staff_role"
+
+    id: Mapped[int] = tenant_id_column()
+    name: Mapped[str] = mapped_column(unique=True)
+    permissions: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    version: Mapped[int] = mapped_column(Integer)
+    created_at: Mapped[datetime]
+
+    __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def key(self) -> str:
+        return str(self.id)
+
+
 class StaffMember(TenantBase):
-    """Somebody who works for the tenant."""
+    """Somebody who works for the tenant.  Who was invited and has not come yet has no password."""
 
     __tablename__ = "staff_member"
 
@@ -175,10 +195,61 @@ class StaffMember(TenantBase):
     totp_last_step: Mapped[int | None] = mapped_column(BigInteger)
     is_active: Mapped[bool] = mapped_column(server_default="true")
     created_at: Mapped[datetime]
+    owner_since: Mapped[datetime | None]
+    own_role: Mapped[StaffRole | None] = relationship(
+        primaryjoin=lambda: foreign(StaffMember.role) == StaffRole.id.cast(Text), viewonly=True, lazy="joined"
+    )
+
+    @property
+    def permissions(self) -> frozenset[str]:
+        """What the member may do: by a built-in role, or by one of the tenant's own, which cannot hold what is nobody's."""
+        if self.role in GRANTED:
+            return frozenset(map(str, GRANTED[Role(self.role)]))
+        granted = frozenset(self.own_role.permissions) if self.own_role else frozenset()
+        return granted & GRANTABLE | OWN
 
     def as_actor(self) -> Actor:
-        permissions = frozenset(map(str, GRANTED[Role(self.role)]))
-        return Actor(kind="staff", id=self.id, name=self.name, permissions=permissions, language=BY_CODE[self.language])
+        return Actor(kind="staff", id=self.id, name=self.name, permissions=self.permissions, language=BY_CODE[self.language])
+
+
+class StaffLink(TenantBase):
+    """A link in a mail that lets a member of staff set a password: an invitation, or after they forgot theirs.
+
+    It works once, until `expires_at`.  The row is written when the mail is asked for; the token is made when the mail is, so
+    that no table but that of the mails ever holds it.
+    """
+
+    __tablename__ = "staff_link"
+
+    id: Mapped[int] = tenant_id_column()
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff_member.id"))
+    purpose: Mapped[str] = mapped_column(String(20))
+    digest: Mapped[str | None] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class AuditSeal(TenantBase):
+    """A link of the chain that seals the audit trail: the digest covers the event, its number and the link before."""
+
+    __tablename__ = "audit_seal"
+
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    event_id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), unique=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    sealed_at: Mapped[datetime]
+
+
+class AuditAnchor(PlatformBase):
+    """Where a tenant's audit chain ended when it was last sealed."""
+
+    __tablename__ = "audit_anchor"
+
+    tenant_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(BigInteger)
+    digest: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime]
 
 
 class SignIn(TenantBase):

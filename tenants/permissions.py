@@ -14,7 +14,7 @@ class Permission(StrEnum):
     CUSTOMER_READ, CUSTOMER_WRITE = "customer.read", "customer.write"
     ARTICLE_READ, ARTICLE_WRITE, ARTICLE_PUBLISH = "article.read", "article.write", "article.publish"
     RECORD_EXPORT = "record.export"
-    STAFF_MANAGE = "staff.manage"
+    STAFF_MANAGE, SETTINGS_MANAGE, AUDIT_INSPECT = "staff.manage", "settings.manage", "audit.inspect"
     OWN_ACCOUNT = "own.account"
     # To let the platform's operators in.
     SUPPORT_MANAGE = "support.manage"
@@ -49,8 +49,11 @@ GRANTED: dict[Role, frozenset[Permission]] = {
     Role.VIEWER: _VIEW,
     Role.AGENT: _ANSWER,
     Role.MANAGER: _MANAGE,
-    Role.ADMIN: _MANAGE | {Permission.STAFF_MANAGE, Permission.SUPPORT_MANAGE},
+    Role.ADMIN: _MANAGE | _all("manage", "inspect"),
 }
+# What everybody who works here may do, whatever their role; and what a role may be given at all.
+OWN = frozenset({str(Permission.OWN_ACCOUNT)})
+GRANTABLE = frozenset(map(str, GRANTED[Role.ADMIN])) - OWN
 # What an operator may do at most whom a tenant has let in, be it as an administrator: work, and carry nothing away.  A
 # permission that is new is none of theirs until it is named here.
 FOR_GUESTS = _all("read", "write", "publish")

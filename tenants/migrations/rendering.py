@@ -13,7 +13,7 @@ from kernel import settings
 
 FOLDER = settings.PROJECT / "infra" / "migrations"
 # Tables whose lines a tenant's role may add and read, never change.
-APPEND_ONLY = ("event",)
+APPEND_ONLY = ("event", "audit_seal")
 _rendering = threading.Lock()
 
 

@@ -83,6 +83,6 @@ def test_no_index_begins_like_another(ask):
 def test_tables_that_may_only_grow_cannot_be_changed_by_their_tenant(ask):
     query = """
         SELECT relname FROM pg_class c, aclexplode(relacl) g JOIN pg_roles ON pg_roles.oid = grantee
-        WHERE relname = 'event' AND relnamespace = to_regnamespace(%s) AND rolname LIKE 'r\\_t\\_%%'
+        WHERE relname IN ('event', 'audit_seal') AND relnamespace = to_regnamespace(%s) AND rolname LIKE 'r\\_t\\_%%'
           AND privilege_type IN ('UPDATE', 'DELETE', 'TRUNCATE')"""
     assert ask(query) == []
