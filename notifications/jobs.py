@@ -15,8 +15,8 @@ from notifications.channels import mail as channel
 from notifications.models import BellItem, Mail
 from service_desk.tickets import queries as tickets
 from service_desk.tickets.models import Status, Ticket
-from tenants import registry, sign_ins, staff
-from tenants.models import SignInCode, StaffMember
+from tenants import registry, sign_ins, staff, staff_links
+from tenants.models import SignInCode, StaffLink, StaffMember
 from tenants.permissions import Permission
 
 # Whoever answers for the house; to the customer it is the house that answers.
@@ -73,6 +73,27 @@ def on_sign_in_code_requested(session: Session, event: Event) -> None:
     made = sign_ins.make_code(row)
     url = _url(session, f"/signin/link/{made.token}")
     _write(session, event, row.email, row.email, "sign_in_code", BY_CODE[row.language], {"code": made.code, "url": url})
+
+
+@listens_to("staff_member.invited")
+def on_staff_member_invited(session: Session, event: Event) -> None:
+    _write_link(session, event, "staff_invited", "/desk/welcome/", {"author": event.actor_name})
+
+
+@listens_to("staff_member.reset_requested")
+def on_staff_member_reset_requested(session: Session, event: Event) -> None:
+    _write_link(session, event, "staff_password_reset", "/desk/signin/reset/", {})
+
+
+def _write_link(session: Session, event: Event, letter: str, path: str, values: dict[str, Any]) -> None:
+    """Write the letter that holds a link, unless the link has ended meanwhile."""
+    link = session.get_one(StaffLink, event.data["link_id"])
+    if link.ended_at is not None:
+        return
+    reader = session.get_one(StaffMember, link.staff_id)
+    url = _url(session, path + staff_links.make_token(link))
+    named = {"email": reader.email, "url": url, **values}
+    _write(session, event, reader.email, reader.name, letter, BY_CODE[reader.language], named)
 
 
 def _write_to_customer(session: Session, event: Event, ticket: Ticket, letter: str, *, is_solved: bool = False) -> None:

@@ -86,9 +86,13 @@ def end_all(session: Session, *, face: str, person_id: int, but: str | None = No
 
 def open_sign_ins(session: Session, *, face: str, person_id: int) -> Sequence[SignIn]:
     """Return the browsers in which somebody is signed in, the last seen first."""
-    fresh = SignIn.seen_at >= clock.now() - _LIFETIME
-    query = select(SignIn).where(*_open_sign_ins(face, person_id), fresh)
+    query = select(SignIn).where(*is_open(face), SignIn.person_id == person_id)
     return session.scalars(query.order_by(SignIn.seen_at.desc())).all()
+
+
+def is_open(face: str) -> tuple[ColumnElement[bool], ...]:
+    """What is true of a sign-in at `face` with which somebody would still be let in."""
+    return SignIn.face == face, SignIn.ended_at.is_(None), SignIn.seen_at >= clock.now() - _LIFETIME
 
 
 def end_one(session: Session, *, face: str, person_id: int, token_digest: str) -> None:

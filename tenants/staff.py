@@ -10,7 +10,9 @@ from kernel.errors import DomainError, InvalidField
 from kernel.i18n import lazy_text as _l
 from kernel.text import sort_key
 from tenants.models import StaffMember
-from tenants.permissions import Role
+from tenants.permissions import Permission, Role
+
+NAME_LENGTH = 80
 
 
 class StaffMemberExists(DomainError):
@@ -38,7 +40,7 @@ def active(session: Session) -> list[StaffMember]:
 
 def assignable(session: Session) -> list[StaffMember]:
     """Return the staff to whom work can be given."""
-    return [member for member in active(session) if member.role != Role.VIEWER]
+    return with_permission(session, Permission.TICKET_WRITE)
 
 
 def named(session: Session, ids: set[int]) -> dict[int, StaffMember]:
@@ -60,7 +62,7 @@ def signed_in(session: Session, staff_id: int) -> StaffMember | None:
 
 def with_permission(session: Session, permission: str) -> list[StaffMember]:
     """Return the active staff whose role holds `permission`."""
-    return [member for member in active(session) if member.as_actor().may(permission)]
+    return [member for member in active(session) if permission in member.permissions]
 
 
 def add(
@@ -68,7 +70,7 @@ def add(
     *,
     email: str,
     name: str,
-    role: Role,
+    role: str,
     actor: Actor,
     password: str | None = None,
     language: str = "en",
@@ -83,7 +85,7 @@ def add(
         name=name,
         sort_key=sort_key(name),
         title=title,
-        role=role,
+        role=str(role),
         language=language,
         password_hash=passwords.hash_password(password) if password else None,
         created_at=clock.now(),
@@ -91,6 +93,25 @@ def add(
     database.insert_or_refuse(session, member, StaffMemberExists(email=address))
     events.record(session, "staff_member.added", member, actor=actor, role=str(role))
     return member
+
+
+def owner(session: Session) -> StaffMember:
+    """Return the one who owns the workspace: the active administrator to whom it was transferred last, else the first of all.
+
+    So there is always exactly one: no row has to be kept in step with another.
+    """
+    administrators = select(StaffMember).where(StaffMember.is_active, StaffMember.role == str(Role.ADMIN))
+    has_come = StaffMember.password_hash.is_not(None).desc()
+    order = (has_come, StaffMember.owner_since.desc().nulls_last(), StaffMember.id)
+    return session.scalars(administrators.order_by(*order).limit(1)).one()
+
+
+def set_name(member: StaffMember, name: str) -> None:
+    """Raises `InvalidField`."""
+    written = " ".join(name.split())
+    if not written or len(written) > NAME_LENGTH:
+        raise InvalidField("name", _l("Enter a name of up to 80 characters."))
+    member.name, member.sort_key = written, sort_key(written)
 
 
 def speak(session: Session, member: StaffMember, *, language: str) -> None:

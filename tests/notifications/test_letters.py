@@ -21,6 +21,7 @@ VALUES = {
     "author": "Sam",
     "customer": "Mei Lin",
     "code": "123456",
+    "email": "sam@alpha.example",
     "url": "http://alpha.localhost:8000/en/requests/x",
 }
 
