@@ -25,7 +25,7 @@ from kernel.i18n import CODES
 from knowledge_base.articles import evaluating, exporting, importing
 from knowledge_base.articles import jobs as article_jobs
 from knowledge_base.articles import queries as articles
-from tenants import migrations, operators, provisioning, registry, staff, vendor
+from tenants import audit, migrations, operators, provisioning, registry, staff, vendor
 from tenants.permissions import Role
 from tenants.registry import TenantFacts
 
@@ -226,6 +226,24 @@ def _tenant(slug: str) -> TenantFacts:
     if facts is None:
         raise click.ClickException(f"There is no tenant {slug!r}.")
     return facts
+
+
+@main.group("audit")
+def audit_commands() -> None:
+    """The audit trail of a tenant."""
+
+
+@audit_commands.command("verify")
+@click.option("--tenant", "slug", required=True)
+def verify_audit(slug: str) -> None:
+    """Compare every event with its seal; says what does not fit, and exits with 1 when anything does not."""
+    with database.transaction(_tenant(slug).stand) as session:
+        found = audit.verify(session)
+    for finding in found.findings:
+        click.echo(f"{finding.fault}\tentry {finding.number or '-'}\tevent {finding.event_id or '-'}", err=True)
+    click.echo(f"{found.sealed} entries sealed, {found.waiting} waiting, {len(found.findings)} faults.")
+    if not found.is_sound:
+        sys.exit(1)
 
 
 @main.group("clock")

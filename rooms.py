@@ -14,6 +14,9 @@ _ROOMS_WITH_JOBS = (
     "knowledge_base.articles.jobs",
     "notifications.jobs",
     "notifications.sign_up_jobs",
+    "tenants.staff_links",
+    "tenants.domains",
+    "tenants.audit",
 )
 
 

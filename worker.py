@@ -12,7 +12,7 @@ import rooms
 from kernel import database, doorbell, jobs, logs
 from knowledge_base.articles import jobs as articles
 from knowledge_base.questions import commands as questions
-from tenants import registry, signing_up, upkeep, usage
+from tenants import audit, registry, signing_up, upkeep, usage
 
 _SWEEP_SECONDS = 0.5
 _HOUSEKEEPING_SECONDS = 3600
@@ -52,7 +52,7 @@ def sweep_until_told_to_stop() -> None:
 
 
 def keep_house() -> None:
-    """Forget what was done or asked long ago, let usage be counted, and compare every search index with its articles."""
+    """Forget what was long ago, let usage be counted, audit trails sealed, and search indexes compared with their articles."""
     jobs.forget_done()
     with database.transaction() as session:
         usage.promise_due(session)
@@ -62,6 +62,7 @@ def keep_house() -> None:
             with database.transaction(tenant.stand) as session:
                 articles.promise_repair(session)
                 questions.forget_old(session)
+                audit.promise_seal(session)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import cli
 from kernel import clock, database
 from kernel.actors import SYSTEM
 from knowledge_base.articles import queries as articles
-from tenants import provisioning, registry, staff
+from tenants import audit, provisioning, registry, staff
 from tenants.permissions import Role
 from tests import factories
 
@@ -148,3 +148,15 @@ def test_articles_exported_at_the_terminal_can_be_imported_elsewhere(frontdesk, 
     assert "1 articles exported" in frontdesk("kb", "export", str(file), "--tenant", "alpha").output
     assert "1 written" in frontdesk("kb", "import", str(file), "--tenant", slug).output
     assert "There is no tenant" in frontdesk("kb", "export", str(file), "--tenant", "nobody").output
+
+
+def test_the_audit_trail_is_verified_and_tampering_told(frontdesk, alpha, in_tenant, broom):
+    with in_tenant(alpha) as session:
+        staff.add(session, email="sam@alpha.example", name="Sam", role=Role.AGENT, actor=SYSTEM)
+        audit.seal(session)
+    sound = frontdesk("audit", "verify", "--tenant", "alpha")
+    assert (sound.exit_code, sound.output) == (0, "1 entries sealed, 0 waiting, 0 faults.\n")
+    broom.execute(f"UPDATE \"{alpha.stand.schema}\".event SET actor_name = 'Eve'")
+    broken = frontdesk("audit", "verify", "--tenant", "alpha")
+    assert broken.exit_code == 1
+    assert "changed\tentry 1" in broken.output

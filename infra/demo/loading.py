@@ -23,7 +23,7 @@ from knowledge_base.articles import jobs as article_jobs
 from service_desk.tickets import commands as tickets
 from service_desk.tickets.models import Priority, Status, Ticket
 from service_desk.tickets.policy import CLOSE_AFTER
-from tenants import operators, provisioning, registry, staff, vendor
+from tenants import audit, operators, provisioning, registry, staff, vendor
 from tenants.models import StaffMember
 from tenants.permissions import Role
 from tenants.registry import TenantFacts
@@ -99,6 +99,8 @@ def _load_tenant(tenant: DemoTenant, show: Callable[[int], None]) -> None:
         questions.load(session, tenant)
     show(3)
     _close_the_outbox(facts)
+    with database.transaction(facts.stand) as session:
+        audit.seal(session)
     with database.transaction(facts.stand) as session:
         article_jobs.reindex(session)
     show(4)
