@@ -40,7 +40,7 @@ class Settings:
 
     `home` holds all state on disk: the embedded services' data, files, search indexes, logs.  `platform_host` is
     host[:port] as browsers write it; tenants live at `<slug>.<platform_host>`.  `spares` schemas are kept
-    ready in each database.
+    ready in each database.  `dns_server` is the address:port of a resolver, instead of the machine's own.
     """
 
     mode: Mode
@@ -58,6 +58,7 @@ class Settings:
     workers: int
     proxies: int
     seals_files: bool = False
+    dns_server: str | None = None
     further_placements: Mapping[str, Placement] = field(default_factory=dict)
     spares: int = 3
     search_backend: Literal["whoosh", "postgres"] = "whoosh"
@@ -129,6 +130,7 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
         workers=int(known.get("FRONTDESK_WORKERS") or 2),
         proxies=int(known.get("FRONTDESK_PROXIES") or 0),
         seals_files=known.get("FRONTDESK_SEAL_FILES", "") in ("1", "true", "yes"),
+        dns_server=known.get("FRONTDESK_DNS_SERVER") or None,
         further_placements=_further_placements(known),
         spares=int(known.get("FRONTDESK_SPARES") or 3),
         search_backend=_one_of("SEARCH_BACKEND", known.get("SEARCH_BACKEND") or "whoosh", ("whoosh", "postgres")),  # type: ignore[arg-type]
