@@ -88,6 +88,17 @@ def beta(house: Settings) -> TenantFacts:
     return _tenant("beta", name="貝塔顧問", locale="zh_Hant", time_zone="Asia/Taipei")
 
 
+@pytest.fixture
+def omega(house: Settings, broom: psycopg.Connection[Any]) -> Iterator[TenantFacts]:
+    """A tenant whose row in the registry a test may change as it likes: it is put right afterwards."""
+    yield _tenant("omega", name="Omega Catering", locale="en", time_zone="UTC", brand_color="#1d4ed8")
+    broom.execute(
+        "UPDATE platform.tenant SET name = 'Omega Catering', locale = 'en', time_zone = 'UTC', brand_color = '#1d4ed8',"
+        " phone = '', branding = '{}', modules_off = '{}', languages = '{en,zh_Hans,zh_Hant}' WHERE slug = 'omega'"
+    )
+    registry.forget()
+
+
 @pytest.fixture(scope="session")
 def broom(house: Settings) -> Iterator[psycopg.Connection[Any]]:
     """One connection of the owner, for sweeping up after each test."""
@@ -99,9 +110,10 @@ def broom(house: Settings) -> Iterator[psycopg.Connection[Any]]:
 _SHARED = (
     *("outbox", "captured_mail", "host_name", "sealing_key", "operator", "operator_sign_in", "operator_sign_in_try"),
     *("operator_event", "sign_up", "help_request"),
+    "audit_anchor",
 )
 _REGISTERS = ("tenant", "schema_revision", "backfill")
-_KEPT = ("alpha", "beta")
+_KEPT = ("alpha", "beta", "omega")
 
 
 @pytest.fixture(autouse=True)
