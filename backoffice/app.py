@@ -2,13 +2,15 @@
 
 from importlib import import_module
 
-from flask import Flask, url_for
+from flask import Flask, g, request, url_for
 from werkzeug.wrappers import Response
 
 from backoffice import navigation
+from backoffice.settings import sections
 from kernel import i18n
 from tenants import sign_ins, staff, support_access
-from web import access, face, hosts, htmx, languages
+from web import access, face, hosts, htmx, languages, modules
+from tenants.permissions import Permission
 from web.access import Person
 from web.lifecycle import session
 
@@ -16,6 +18,7 @@ from web.lifecycle import session
 ROOMS = (
     "backoffice.signing_in",
     "backoffice.first_steps",
+    "backoffice.arriving",
     "backoffice.my_settings",
     "backoffice.support",
     "backoffice.support_help",
@@ -39,6 +42,15 @@ ROOMS = (
     "backoffice.knowledge_base.feedback",
     "backoffice.knowledge_base.findability",
     "backoffice.knowledge_base.questions",
+    "backoffice.settings.home",
+    "backoffice.settings.people",
+    "backoffice.settings.roles",
+    "backoffice.settings.sign_ins",
+    "backoffice.settings.branding",
+    "backoffice.settings.domains",
+    "backoffice.settings.languages",
+    "backoffice.settings.modules",
+    "backoffice.settings.audit",
 )
 
 
@@ -48,13 +60,25 @@ def create() -> Flask:
         package="backoffice",
         load_person=_load_person,
         ask_to_sign_in=_ask_to_sign_in,
-        enter=hosts.enter_tenant,
+        enter=lambda: hosts.enter_tenant() or _door(),
         speak=_speak,
     )
     for room in ROOMS:
         app.register_blueprint(import_module(room).blueprint, url_prefix="/desk")
+    sections.install(app)
     navigation.install(app)
     return app
+
+
+def _door() -> Response | None:
+    """Lead from the desk's own address, which is the inbox's, to the first room of whoever cannot enter that."""
+    if request.endpoint != "inbox.listing":
+        return None
+    person, is_there = access.current_person(), modules.has_page("inbox.listing")
+    if person is None:
+        return None if is_there else _ask_to_sign_in("")
+    g.actor = person.actor
+    return None if is_there and person.actor.may(Permission.TICKET_READ) else htmx.redirect_to(navigation.home())
 
 
 def _load_person(token: str) -> Person | None:
@@ -69,7 +93,7 @@ def _load_person(token: str) -> Person | None:
 
 
 def _ask_to_sign_in(return_to: str) -> Response:
-    return htmx.redirect_to(url_for("signing_in.page", next=return_to))
+    return htmx.redirect_to(url_for("signing_in.page", next=return_to or None))
 
 
 def _speak() -> None:

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from flask import Flask, g, request, url_for
 from werkzeug.local import LocalProxy
 
+from backoffice.settings import sections
 from kernel.i18n import LazyText
 from kernel.i18n import lazy_text as _l
 from notifications import queries as notifications
@@ -12,7 +13,7 @@ from service_desk.tickets import queries as tickets
 from tenants import vendor
 from tenants.permissions import Permission
 from tenants.support_access import Visit
-from web import access, hosts, returning
+from web import access, hosts, modules, returning
 from web.lifecycle import session
 
 
@@ -61,10 +62,25 @@ def _visit() -> Visit | None:
 def _nav() -> list[Item]:
     if "nav" not in g:
         actor = access.actor()
-        rooms = [room for room in _ROOMS if actor.may(room.permission)]
+        rooms = [room for room in _ROOMS if actor.may(room.permission) and modules.has_page(room.endpoint)]
         g.nav = [(room.key, room.label, room.icon, url_for(room.endpoint), _count(room)) for room in rooms]
+        g.nav += _settings()
     items: list[Item] = g.nav
     return items
+
+
+def _settings() -> list[Item]:
+    """Return the line that leads to the settings: to their front page, or to the first section that one may open."""
+    open_sections = sections.open_to(access.actor())
+    if not open_sections:
+        return []
+    may_all = access.actor().may(Permission.SETTINGS_MANAGE)
+    return [("settings", _l("Settings"), "settings", url_for("settings.page" if may_all else open_sections[0].endpoint), 0)]
+
+
+def home() -> str:
+    """Return where the desk begins for whoever is signed in: at the first room that is open to them."""
+    return _nav()[0][3] if _nav() else url_for("my_settings.page")
 
 
 def _count(room: Room) -> int:
@@ -72,6 +88,8 @@ def _count(room: Room) -> int:
 
 
 def _active() -> str:
+    if request.blueprint in sections.BLUEPRINTS:
+        return "settings"
     return next((room.key for room in _ROOMS if request.blueprint in room.blueprints), "")
 
 
@@ -89,11 +107,11 @@ def _is_vendors() -> bool:
 
 
 def _links() -> dict[str, Any]:
-    home = url_for(_ROOMS[0].endpoint)
+    begin = home()
     here = returning.here()
     return {
-        "home": home,
-        "search": home,
+        "home": begin,
+        "search": url_for(_ROOMS[0].endpoint) if modules.has_page(_ROOMS[0].endpoint) else None,
         "suggest": None,
         "notifications": url_for("bell.page"),
         "bell": url_for("bell.count"),
@@ -104,5 +122,5 @@ def _links() -> dict[str, Any]:
         "help": url_for("support_help.page", page=here or None) if not _is_vendors() else None,
         "support_access": url_for("support.page"),
         "welcome": url_for("first_steps.welcome"),
-        "here": here or home,
+        "here": here or begin,
     }

@@ -4,11 +4,12 @@ from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from knowledge_base.articles import media
-from web import access, attachments
+from tenants.modules import Module
+from web import access, attachments, modules
 from web.access import public
 from web.lifecycle import session
 
-blueprint = Blueprint("article_files", __name__)
+blueprint = modules.belongs_to(Blueprint("article_files", __name__), Module.KNOWLEDGE_BASE)
 
 
 @blueprint.get("/files/<file_id>")

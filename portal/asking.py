@@ -19,13 +19,14 @@ from knowledge_base.questions.queries import Face
 from portal import expectations, navigation, searching, visitors
 from service_desk.tickets import commands, queries
 from service_desk.tickets.queries import Ticket
+from tenants.modules import Module
 from tenants.staff import mail_address
-from web import access, attachments, forms, htmx
+from web import access, attachments, forms, htmx, modules
 from web.access import public
 from web.forms import Form, OnceForm
 from web.lifecycle import session
 
-blueprint = Blueprint("asking", __name__)
+blueprint = modules.belongs_to(Blueprint("asking", __name__), Module.REQUESTS)
 
 _SUGGESTED = 3
 
@@ -141,7 +142,7 @@ def suggestions() -> str:
 def _suggested(subject: str) -> list[Article]:
     """Return what may answer a subject; a form that comes back refused shows it too, for those without scripts."""
     words = " ".join(subject.split())[: searching.LONGEST_QUESTION]
-    if not searching.means_something(words):
+    if not modules.is_on(Module.KNOWLEDGE_BASE) or not searching.means_something(words):
         return []
     found = finding.find(session, words, i18n.spoken(), actor=access.actor(), limit=_SUGGESTED)
     shown = [one.article for one in found.finds] or _beginning_with(words)

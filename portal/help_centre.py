@@ -19,12 +19,13 @@ from kernel.text import slug as slug_of
 from knowledge_base.articles import commands, open_to_all, queries, reading, relating
 from knowledge_base.articles.queries import Article, Branch, Category, Vote
 from portal import navigation, shelf, structured_data, visitors
-from web import htmx
+from web import htmx, modules
+from tenants.modules import Module
 from web.access import actor, public
 from web.forms import Form
 from web.lifecycle import session
 
-blueprint = Blueprint("help_centre", __name__)
+blueprint = modules.belongs_to(Blueprint("help_centre", __name__), Module.KNOWLEDGE_BASE)
 
 _PAGE = 25
 _LETTERS_PER_MINUTE, _WORDS_PER_MINUTE = 400, 220

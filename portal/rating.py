@@ -10,12 +10,13 @@ from kernel.i18n import lazy_text as _l
 from portal import robots
 from service_desk.tickets import commands, queries
 from service_desk.tickets.queries import Ticket
-from web import attachments, forms, htmx
+from tenants.modules import Module
+from web import attachments, forms, htmx, modules
 from web.access import public
 from web.forms import Form
 from web.lifecycle import session
 
-blueprint = Blueprint("rating", __name__)
+blueprint = modules.belongs_to(Blueprint("rating", __name__), Module.REQUESTS)
 blueprint.after_request(robots.keep_out)
 
 _HOLDER = "whoever holds the address, which nobody can guess, is its customer"

@@ -19,13 +19,14 @@ from portal import expectations, navigation, progress, robots
 from portal.rating import RatingForm
 from service_desk.tickets import commands, queries
 from service_desk.tickets.queries import CUSTOMER_STATUS_NAMES, CUSTOMER_TABS, Status, Ticket
+from tenants.modules import Module
 from tenants.permissions import Permission
-from web import access, attachments, htmx
+from web import access, attachments, htmx, modules
 from web.access import public, requires
 from web.forms import OnceForm
 from web.lifecycle import session
 
-blueprint = Blueprint("requests", __name__)
+blueprint = modules.belongs_to(Blueprint("requests", __name__), Module.REQUESTS)
 blueprint.after_request(robots.keep_out)
 
 # A request's address is 122 random bits, sent to its customer only: it is the key, so that guests need no account.

@@ -6,10 +6,12 @@ from kernel import i18n
 from knowledge_base.articles import finding, queries
 from knowledge_base.questions.queries import Face
 from portal import robots, shelf, visitors
+from tenants.modules import Module
+from web import modules
 from web.access import actor, public
 from web.lifecycle import session
 
-blueprint = Blueprint("searching", __name__)
+blueprint = modules.belongs_to(Blueprint("searching", __name__), Module.KNOWLEDGE_BASE)
 blueprint.after_request(robots.keep_out)
 
 _PAGE = 10

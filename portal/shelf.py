@@ -30,5 +30,10 @@ def stocked() -> Shelf:
     return _shelf(tenant.language)
 
 
+def bare() -> Shelf:
+    """Return the shelf of a tenant that keeps no articles."""
+    return Shelf(i18n.spoken(), [])
+
+
 def _shelf(language: Language) -> Shelf:
     return Shelf(language, queries.tree(session, language, actor=access.actor()))

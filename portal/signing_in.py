@@ -11,13 +11,15 @@ from kernel import i18n
 from kernel.i18n import lazy_text as _l
 from portal import robots
 from tenants import sign_ins
-from web import access, forms, htmx
+from web import access, forms, htmx, modules
 from web.access import Person, public
 from web.forms import Form
 from web.lifecycle import session
 from web.returning import local_path
 
 blueprint = Blueprint("signing_in", __name__)
+# Where customers go who signed in without having been on their way to anywhere.
+_HOME = "requests.listing"
 blueprint.after_request(robots.keep_out)
 
 _NOT_YET = "whoever signs in has not signed in yet"
@@ -128,7 +130,7 @@ def _given(form: AddressForm) -> AddressForm:
 
 def _signed_in(customer: Customer, return_to: str | None) -> Response:
     remember(customer)
-    return htmx.redirect_to(local_path(return_to, url_for("requests.listing")))
+    return htmx.redirect_to(local_path(return_to, url_for(_HOME if modules.has_page(_HOME) else "account.page")))
 
 
 def remember(customer: Customer) -> None:

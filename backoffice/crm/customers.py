@@ -12,13 +12,16 @@ from kernel.actors import Actor
 from kernel.i18n import lazy_text as _l
 from service_desk.tickets import queries as tickets
 from service_desk.tickets.queries import STATUS_NAMES, Status
+from tenants.modules import Module
 from tenants.permissions import Permission
-from web import access
+from web import access, modules
 from web.lifecycle import session
 from web.record_pages import Action, BulkAction, Entry, Panel, RecordPages, blueprint_of
 
 
 def _panels(customer: Customer) -> Sequence[Panel]:
+    if not modules.is_on(Module.REQUESTS):
+        return []
     latest = tickets.latest_of_customer(session, customer.id, actor=access.actor())
     entries = [
         Entry(
@@ -35,6 +38,8 @@ def _panels(customer: Customer) -> Sequence[Panel]:
 
 
 def _actions(customer: Customer) -> Sequence[Action]:
+    if not modules.is_on(Module.REQUESTS):
+        return []
     new_ticket = url_for("new_ticket.page", email=customer.email or "", name=customer.name)
     return [Action(_l("New ticket"), new_ticket, Permission.TICKET_WRITE)]
 
@@ -81,4 +86,4 @@ PAGES = RecordPages(
         "customer.password_set": _l("%(who)s chose a new password"),
     },
 )
-blueprint = blueprint_of(PAGES, "customers")
+blueprint = modules.belongs_to(blueprint_of(PAGES, "customers"), Module.CUSTOMERS)

@@ -15,8 +15,9 @@ from knowledge_base.articles import commands, finding, queries, texts, translati
 from knowledge_base.articles.fields import ARTICLE
 from knowledge_base.articles.queries import VISIBILITY_NAMES, Article, Visibility
 from tenants import staff
+from tenants.modules import Module
 from tenants.permissions import Permission
-from web import access
+from web import access, modules
 from web.lifecycle import session
 from web.record_pages import BulkAction, RecordPages, Tab, blueprint_of
 
@@ -151,4 +152,4 @@ PAGES = RecordPages(
     list_template="backoffice/knowledge_base/articles.html",
     show_template="backoffice/knowledge_base/article.html",
 )
-blueprint = blueprint_of(PAGES, "articles")
+blueprint = modules.belongs_to(blueprint_of(PAGES, "articles"), Module.KNOWLEDGE_BASE)

@@ -12,13 +12,14 @@ from kernel.i18n import LANGUAGES, spoken
 from kernel.i18n import lazy_text as _l
 from knowledge_base.articles import arranging, commands, queries
 from knowledge_base.articles.queries import Article, Branch, Category
+from tenants.modules import Module
 from tenants.permissions import Permission
-from web import access, forms, htmx
+from web import access, forms, htmx, modules
 from web.access import requires
 from web.forms import Form
 from web.lifecycle import session
 
-blueprint = Blueprint("categories", __name__)
+blueprint = modules.belongs_to(Blueprint("categories", __name__), Module.KNOWLEDGE_BASE)
 _NAME_LENGTH = 80
 
 

@@ -14,13 +14,14 @@ from kernel.i18n import lazy_text as _l
 from knowledge_base.articles import queries, workflow
 from knowledge_base.articles.fields import ARTICLE
 from knowledge_base.articles.queries import ARTICLE_STATUS_NAMES, ArticleStatus, Version
+from tenants.modules import Module
 from tenants.permissions import Permission
-from web import access, htmx
+from web import access, htmx, modules
 from web.access import requires
 from web.languages import joined
 from web.lifecycle import session
 
-blueprint = Blueprint("article_history", __name__)
+blueprint = modules.belongs_to(Blueprint("article_history", __name__), Module.KNOWLEDGE_BASE)
 
 STATE_NAMES: dict[str, LazyText] = {
     **{str(status): name for status, name in ARTICLE_STATUS_NAMES.items()},

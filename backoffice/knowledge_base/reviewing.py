@@ -13,15 +13,16 @@ from kernel.i18n import LazyText
 from kernel.i18n import lazy_text as _l
 from knowledge_base.articles import commands, workflow
 from knowledge_base.articles.queries import Article
+from tenants.modules import Module
 from tenants.permissions import Permission
-from web import access, forms, htmx
+from web import access, forms, htmx, modules
 from web.access import requires
 from web.forms import Form
 from web.languages import format_time, zone
 from web.lifecycle import session
 from web.record_pages.forms import MomentField
 
-blueprint = Blueprint("reviewing", __name__)
+blueprint = modules.belongs_to(Blueprint("reviewing", __name__), Module.KNOWLEDGE_BASE)
 
 
 class ReviewForm(Form):

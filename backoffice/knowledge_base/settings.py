@@ -11,15 +11,16 @@ from kernel.errors import Forbidden, StaleEdit
 from knowledge_base.articles import arranging, queries, translating
 from knowledge_base.articles.fields import ARTICLE
 from knowledge_base.articles.queries import Article, ArticleKind, Visibility
+from tenants.modules import Module
 from tenants.permissions import Permission
-from web import access, forms, htmx
+from web import access, forms, htmx, modules
 from web.access import requires
 from web.forms import Form
 from web.languages import zone
 from web.lifecycle import session
 from web.record_pages.forms import MomentField, TagsField
 
-blueprint = Blueprint("article_settings", __name__)
+blueprint = modules.belongs_to(Blueprint("article_settings", __name__), Module.KNOWLEDGE_BASE)
 
 
 class SettingsForm(Form):

@@ -10,13 +10,14 @@ from kernel.errors import StaleEdit
 from kernel.i18n import LANGUAGES
 from kernel.i18n import lazy_text as _l
 from knowledge_base.articles import snippets
+from tenants.modules import Module
 from tenants.permissions import Permission
-from web import access, forms, htmx
+from web import access, forms, htmx, modules
 from web.access import requires
 from web.forms import Form
 from web.lifecycle import session
 
-blueprint = Blueprint("snippets", __name__)
+blueprint = modules.belongs_to(Blueprint("snippets", __name__), Module.KNOWLEDGE_BASE)
 
 
 class TextsForm(Form):

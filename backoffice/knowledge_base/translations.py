@@ -8,12 +8,13 @@ from backoffice.knowledge_base.articles import PAGES
 from kernel.i18n import BY_CODE, LANGUAGES
 from knowledge_base.articles import translating
 from knowledge_base.articles.fields import ARTICLE
+from tenants.modules import Module
 from tenants.permissions import Permission
-from web import access, htmx
+from web import access, htmx, modules
 from web.access import requires
 from web.lifecycle import session
 
-blueprint = Blueprint("translations", __name__)
+blueprint = modules.belongs_to(Blueprint("translations", __name__), Module.KNOWLEDGE_BASE)
 _PAGE = 50
 
 

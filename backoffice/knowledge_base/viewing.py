@@ -8,11 +8,13 @@ from kernel.actors import VISITOR, Actor
 from kernel.i18n import BY_CODE, LANGUAGES
 from knowledge_base.articles import queries, reading
 from knowledge_base.articles.queries import Article, Version
+from tenants.modules import Module
 from tenants.permissions import CUSTOMER, Permission
+from web import modules
 from web.access import requires
 from web.lifecycle import session
 
-blueprint = Blueprint("viewing", __name__)
+blueprint = modules.belongs_to(Blueprint("viewing", __name__), Module.KNOWLEDGE_BASE)
 
 
 @blueprint.get("/articles/<int:record_id>/as-readers")

@@ -16,14 +16,15 @@ from kernel.i18n import lazy_text as _l
 from knowledge_base.articles import arranging, commands, media, queries, snippets, texts, translating, workflow
 from knowledge_base.articles.fields import ARTICLE
 from knowledge_base.articles.queries import Article, ArticleKind, ArticleStatus, Version, Visibility
+from tenants.modules import Module
 from tenants.permissions import Permission
-from web import access, attachments, forms, htmx
+from web import access, attachments, forms, htmx, modules
 from web.access import requires
 from web.forms import LANGUAGE_CHOICES, TOO_LONG, Form
 from web.lifecycle import session
 from web.record_pages.forms import TagsField
 
-blueprint = Blueprint("writing", __name__)
+blueprint = modules.belongs_to(Blueprint("writing", __name__), Module.KNOWLEDGE_BASE)
 
 
 class WordsForm(Form):

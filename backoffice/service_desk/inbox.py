@@ -17,8 +17,9 @@ from service_desk.tickets import commands, queries
 from service_desk.tickets.fields import TICKET
 from service_desk.tickets.queries import Priority, Status, Ticket
 from tenants import staff
+from tenants.modules import Module
 from tenants.permissions import Permission
-from web import access
+from web import access, modules
 from web.lifecycle import session
 from web.record_pages import BulkAction, RecordPages, Tab, blueprint_of
 
@@ -118,4 +119,4 @@ PAGES = RecordPages(
     ),
     is_live=True,
 )
-blueprint = blueprint_of(PAGES, "inbox")
+blueprint = modules.belongs_to(blueprint_of(PAGES, "inbox"), Module.REQUESTS)

@@ -13,13 +13,14 @@ from kernel.errors import AlreadySent
 from kernel.i18n import lazy_text as _l
 from service_desk.tickets import commands, queries
 from service_desk.tickets.queries import PRIORITY_NAMES, Priority, Ticket
+from tenants.modules import Module
 from tenants.permissions import Permission
-from web import access, attachments, forms, htmx
+from web import access, attachments, forms, htmx, modules
 from web.access import requires
 from web.forms import OnceForm
 from web.lifecycle import session
 
-blueprint = Blueprint("new_ticket", __name__)
+blueprint = modules.belongs_to(Blueprint("new_ticket", __name__), Module.REQUESTS)
 
 
 class NewTicketForm(OnceForm):

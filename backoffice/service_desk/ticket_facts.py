@@ -14,13 +14,14 @@ from kernel.i18n import lazy_text as _l
 from service_desk.tickets import commands, queries
 from service_desk.tickets.queries import Priority, Status, Ticket
 from tenants import staff
+from tenants.modules import Module
 from tenants.permissions import Permission
-from web import access, htmx
+from web import access, htmx, modules
 from web.access import requires
 from web.forms import Form
 from web.lifecycle import session
 
-blueprint = Blueprint("ticket_facts", __name__)
+blueprint = modules.belongs_to(Blueprint("ticket_facts", __name__), Module.REQUESTS)
 
 
 class AssigneeForm(Form):
