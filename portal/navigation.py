@@ -6,9 +6,11 @@ from flask import Flask, g, request, url_for
 from flask_babel import gettext as _
 from werkzeug.local import LocalProxy
 
-from kernel.i18n import LANGUAGES, Language
+from kernel.i18n import LANGUAGES, Language, spoken
 from service_desk.tickets import queries as tickets
-from web import access, hosts
+from tenants import branding
+from tenants.modules import Module
+from web import access, hosts, modules
 from web.lifecycle import session
 
 
@@ -35,9 +37,10 @@ def _frame() -> dict[str, Any]:
         "links": _links(),
         "nav": LocalProxy(_nav),
         "active": _PLACES.get(request.blueprint or "", ""),
-        "footer_links": [(_("Help centre"), url_for("home.page")), (_("Send a request"), url_for("asking.page"))],
+        "footer_links": _footer_links(),
         "language_url": language_url,
         "brand_css": _brand_css(),
+        "house": _house(),
     }
 
 
@@ -55,13 +58,40 @@ def _links() -> dict[str, str]:
 def _nav() -> list[Item]:
     if "nav" not in g:
         count = tickets.unsolved_count(session, actor=access.actor()) if access.actor().kind == "customer" else 0
-        g.nav = [
+        items = [
             Item("help", _("Help centre"), "book", url_for("home.page"), 0),
             Item("ask", _("Send a request"), "send", url_for("asking.page"), 0),
             Item("mine", _("My requests"), "messages", url_for("requests.listing"), count),
         ]
-    items: list[Item] = g.nav
-    return items
+        g.nav = [item for item in items if item.key not in ("ask", "mine") or modules.is_on(Module.REQUESTS)]
+    found: list[Item] = g.nav
+    return found
+
+
+def _footer_links() -> list[tuple[str, str]]:
+    ask = [(_("Send a request"), url_for("asking.page"))] if modules.has_page("asking.page") else []
+    return [(_("Help centre"), url_for("home.page")), *ask]
+
+
+class House(NamedTuple):
+    """What the tenant put into the frame: its layout, links and footer, and its logos as theme, address, width and height."""
+
+    layout: str
+    links: tuple[tuple[str, str], ...]
+    footer: str
+    logos: list[tuple[str, str, int, int]]
+
+
+def _house() -> House:
+    tenant = hosts.tenant()
+    look = branding.look_of(tenant.branding if tenant else {})
+    footer = look.footer_in(spoken(), tenant.language) if tenant else ""
+    logos = [
+        (theme, url_for("brand.logo", theme=theme, v=kept["sha256"][:10]), kept["width"], kept["height"])
+        for theme in branding.THEMES
+        if (kept := look.logos.get(theme))
+    ]
+    return House(look.layout, look.links, footer, logos)
 
 
 def _brand_css() -> str | None:
@@ -103,7 +133,8 @@ def alternates(paths: dict[str, str]) -> list[Alternate]:
     """Return the alternates of a page from its paths by language code; the tenant's language is the default."""
     tenant = hosts.tenant()
     assert tenant is not None
-    found = [Alternate(language.tag, absolute(paths[language.code])) for language in LANGUAGES if language.code in paths]
+    offered = [language for language in LANGUAGES if language in tenant.languages and language.code in paths]
+    found = [Alternate(language.tag, absolute(paths[language.code])) for language in offered]
     if len(found) < 2:
         return []
     default = paths.get(tenant.language.code) or next(iter(paths.values()))

@@ -2,6 +2,7 @@
 
 import colorsys
 import json
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -37,6 +38,31 @@ def brand_css(color: str) -> str:
     )
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """How a colour reads: the contrast of white text on it as given, and what it is shifted to on light and dark pages."""
+
+    contrast: float
+    light: str
+    light_contrast: float
+    dark: str
+    dark_contrast: float
+
+    @property
+    def is_kept(self) -> bool:
+        return self.contrast >= _LEAST_CONTRAST
+
+
+def verdict(color: str) -> Verdict:
+    given, light, dark = _parts(color), _shifted(color, -0.02, _WHITE), _shifted(color, 0.02, _NIGHT)
+    return Verdict(contrast(given, _WHITE), light, contrast(_parts(light), _WHITE), dark, contrast(_parts(dark), _NIGHT))
+
+
+def _parts(color: str) -> "Color":
+    red, green, blue = (int(color[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    return red, green, blue
+
+
 Color = tuple[float, float, float]
 _WHITE: Color = (1.0, 1.0, 1.0)
 _NIGHT: Color = (0.078, 0.094, 0.125)
@@ -44,7 +70,7 @@ _NIGHT: Color = (0.078, 0.094, 0.125)
 
 def _shifted(color: str, step: float, against: Color) -> str:
     """Move the colour's lightness by steps until it reads well; at black or white, where there is none left, it does."""
-    red, green, blue = (int(color[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    red, green, blue = _parts(color)
     hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)
     while contrast((red, green, blue), against) < _LEAST_CONTRAST:
         lightness = min(max(lightness + step, 0.0), 1.0)
