@@ -13,8 +13,8 @@ from wtforms.validators import InputRequired
 from kernel import i18n, passwords
 from kernel.i18n import BY_CODE
 from kernel.i18n import lazy_text as _l
-from tenants import sign_ins, staff, staff_sign_in
-from tenants.permissions import ROLE_NAMES, Permission, Role
+from tenants import roles, sign_ins, staff, staff_sign_in
+from tenants.permissions import Permission
 from web import access, forms, hosts, htmx, languages
 from web.access import requires
 from web.forms import Form
@@ -67,7 +67,7 @@ def _show(form: Form) -> Any:
         "backoffice/my_settings.html",
         form,
         member=member,
-        role_name=ROLE_NAMES[Role(member.role)],
+        role_name=roles.name_of(member),
         browsers=sign_ins.open_sign_ins(session, face="desk", person_id=member.id),
         browser_name=browser_name,
         this_browser=passwords.digest(_token()),

@@ -49,7 +49,7 @@ def by_password() -> Any:
         with form.refusals():
             given = {"email": form.email.data, "password": form.password.data}
             member = staff_sign_in.sign_in_by_password(session, **given, address=request.remote_addr or "")
-            return _ask_for_second_step(member.id) if member.totp_secret else _come_in(member)
+            return _ask_for_second_step(member.id) if member.totp_secret else come_in(member)
     return _show("backoffice/signin.html", form)
 
 
@@ -77,7 +77,7 @@ def by_second_step() -> Any:
     if form.validate_on_submit():
         with form.refusals():
             staff_sign_in.sign_in_by_second_step(session, member, code=form.code.data, address=request.remote_addr or "")
-            return _come_in(member)
+            return come_in(member)
     return _show("backoffice/second_step.html", form)
 
 
@@ -89,7 +89,8 @@ def _half_signed_in() -> int | None:
     return int(staff_id)
 
 
-def _come_in(member: Any) -> Response:
+def come_in(member: Any) -> Response:
+    """Sign this browser in as somebody who has proved who they are, and go on to where they wanted."""
     facts: dict[str, Any] = {"agent": request.user_agent.string, "address": request.remote_addr or ""}
     token = sign_ins.open_sign_in(session, face="desk", person_id=member.id, **facts)
     access.sign_in(Person(member.as_actor(), token, member))
@@ -101,6 +102,7 @@ def _show(template: str, form: Form) -> Any:
 
 
 def _onwards() -> str:
+    """The desk's own address: it knows which room is the first for whom."""
     return _next() or url_for("inbox.listing")
 
 

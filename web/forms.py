@@ -15,7 +15,7 @@ from kernel.errors import DomainError, InvalidField
 from kernel.files import FileRefused
 from kernel.i18n import LANGUAGES
 from kernel.i18n import lazy_text as _l
-from web import htmx, lifecycle
+from web import htmx, languages, lifecycle
 
 EMPTY = _l("This cannot be empty.")
 TOO_LONG = _l("Use at most %(max)d characters.")
@@ -25,6 +25,8 @@ _WORDS = {
     "This field is required.": EMPTY,
     "Not a valid choice.": _NOT_OFFERED,
     "Invalid Choice: could not coerce.": _NOT_OFFERED,
+    "'%(value)s' is not a valid choice for this field.": _NOT_OFFERED,
+    "'%(value)s' are not valid choices for this field.": _NOT_OFFERED,
     "Not a valid integer value.": _l("Enter a whole number."),
     "Not a valid decimal value.": _l("Enter a number."),
     "Not a valid date value.": _l("Enter a date."),
@@ -46,6 +48,11 @@ class _OurWords:
 def choices(offered: Iterable[tuple[Any, Any]]) -> list[SelectChoice]:
     """Return what a field may be chosen from, given as value and name."""
     return [SelectChoice(value, name) for value, name in offered]
+
+
+def offered_languages() -> list[SelectChoice]:
+    """Return the languages that this face's tenant offers its customers, for a field."""
+    return choices((language.code, language.name) for language in languages.offered())
 
 
 LANGUAGE_CHOICES = choices((language.code, language.name) for language in LANGUAGES)

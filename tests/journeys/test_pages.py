@@ -59,6 +59,17 @@ DESK_PAGES = (
     "/desk/welcome",
     "/desk/help",
     "/desk/settings/support",
+    "/desk/settings/",
+    "/desk/settings/people",
+    "/desk/settings/people/invite",
+    "/desk/settings/roles",
+    "/desk/settings/roles/new?like=agent",
+    "/desk/settings/sign-ins",
+    "/desk/settings/branding",
+    "/desk/settings/domain",
+    "/desk/settings/languages",
+    "/desk/settings/modules",
+    "/desk/settings/audit?verify=yes&q=ticket",
 )
 ARTICLE_PAGES = ("edit", "settings", "history", "as-readers")
 
