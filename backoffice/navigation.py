@@ -61,12 +61,14 @@ def _visit() -> Visit | None:
 
 def _nav() -> list[Item]:
     if "nav" not in g:
-        actor = access.actor()
-        rooms = [room for room in _ROOMS if actor.may(room.permission) and modules.has_page(room.endpoint)]
-        g.nav = [(room.key, room.label, room.icon, url_for(room.endpoint), _count(room)) for room in rooms]
+        g.nav = [(room.key, room.label, room.icon, url_for(room.endpoint), _count(room)) for room in _open_rooms()]
         g.nav += _settings()
     items: list[Item] = g.nav
     return items
+
+
+def _open_rooms() -> list[Room]:
+    return [room for room in _ROOMS if access.actor().may(room.permission) and modules.has_page(room.endpoint)]
 
 
 def _settings() -> list[Item]:
@@ -80,7 +82,10 @@ def _settings() -> list[Item]:
 
 def home() -> str:
     """Return where the desk begins for whoever is signed in: at the first room that is open to them."""
-    return _nav()[0][3] if _nav() else url_for("my_settings.page")
+    if rooms := _open_rooms():
+        return url_for(rooms[0].endpoint)
+    settings = _settings()
+    return settings[0][3] if settings else url_for("my_settings.page")
 
 
 def _count(room: Room) -> int:

@@ -8,13 +8,14 @@ from wtforms import HiddenField, TextAreaField
 
 from kernel.i18n import lazy_text as _l
 from knowledge_base.search import wording
+from tenants.modules import Module
 from tenants.permissions import Permission
-from web import access, forms, htmx
+from web import access, forms, htmx, modules
 from web.access import requires
 from web.forms import Form
 from web.lifecycle import session
 
-blueprint = Blueprint("synonyms", __name__)
+blueprint = modules.belongs_to(Blueprint("synonyms", __name__), Module.KNOWLEDGE_BASE)
 _TEMPLATE = "backoffice/knowledge_base/synonyms.html"
 
 
