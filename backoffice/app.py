@@ -9,8 +9,8 @@ from backoffice import navigation
 from backoffice.settings import sections
 from kernel import i18n
 from tenants import sign_ins, staff, support_access
-from web import access, face, hosts, htmx, languages, modules
 from tenants.permissions import Permission
+from web import access, face, hosts, htmx, languages, modules
 from web.access import Person
 from web.lifecycle import session
 

@@ -19,8 +19,8 @@ from kernel.text import slug as slug_of
 from knowledge_base.articles import commands, open_to_all, queries, reading, relating
 from knowledge_base.articles.queries import Article, Branch, Category, Vote
 from portal import navigation, shelf, structured_data, visitors
-from web import htmx, modules
 from tenants.modules import Module
+from web import htmx, modules
 from web.access import actor, public
 from web.forms import Form
 from web.lifecycle import session

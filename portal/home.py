@@ -7,8 +7,8 @@ from werkzeug.wrappers import Response
 
 from knowledge_base.articles import queries as articles
 from portal import expectations, navigation, shelf, structured_data
-from web import access, htmx, modules
 from tenants.modules import Module
+from web import access, htmx, modules
 from web.access import public
 from web.lifecycle import session
 from web.returning import local_path
