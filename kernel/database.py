@@ -46,6 +46,15 @@ class PlatformBase(DeclarativeBase):
     type_annotation_map: ClassVar[dict[Any, Any]] = _COLUMN_TYPES
 
 
+# What a table or a column may say of itself (`info`) for the day when a tenant takes its data along: that it stays, because it
+# is a secret or means nothing elsewhere; for a table also which of its rows leave, as SQL.
+STAYS_HERE = {"stays_here": True}
+
+
+def rows_that_leave(condition: str) -> dict[str, Any]:
+    return {"rows_that_leave": condition}
+
+
 def tenant_id_column() -> Mapped[int]:
     """A primary key drawn from the tenant's one sequence: one a table would cost half a millisecond each at sign-up."""
     return mapped_column(BigInteger, Sequence("ids"), primary_key=True)
@@ -139,18 +148,20 @@ def _take_stand(connection: Connection) -> None:
     stand = connection.get_execution_options().get("stand")
     if stand is None:
         raise RuntimeError("A transaction must say where it stands: open it with database.session_at(stand).")
-    _say(connection, f"BEGIN; {stand.sql}; {_LIMITS}")
+    is_snapshot = connection.get_execution_options().get("snapshot", False)
+    _say(connection, f"{_BEGIN_SNAPSHOT if is_snapshot else 'BEGIN'}; {stand.sql}; {_PATIENCE if is_snapshot else _LIMITS}")
     backends.note_visit(connection.connection, stand)
 
 
-_LIMITS = "; ".join(
-    f"SET LOCAL {name} = '{limit}'"
-    for name, limit in (
-        ("lock_timeout", "5s"),
-        ("statement_timeout", "30s"),
-        ("idle_in_transaction_session_timeout", "60s"),
-    )
-)
+def _limits(*, lock: str, statement: str, idle: str) -> str:
+    limits = {"lock_timeout": lock, "statement_timeout": statement, "idle_in_transaction_session_timeout": idle}
+    return "; ".join(f"SET LOCAL {name} = '{limit}'" for name, limit in limits.items())
+
+
+_LIMITS = _limits(lock="5s", statement="30s", idle="60s")
+_BEGIN_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+# Everything is read in one go, and between two tables gigabytes of files may be packed.  Written the same on every server.
+_PATIENCE = f"{_limits(lock='5s', statement='15min', idle='30min')}; SET LOCAL timezone TO 'UTC'; SET LOCAL datestyle TO 'ISO'"
 
 
 def _say(connection: Connection, statements: str) -> None:
@@ -238,6 +249,22 @@ def transaction(stand: Stand = PLATFORM) -> Iterator[Session]:
         settle(session, keep=False)
         raise
     settle(session, keep=True)
+
+
+@contextmanager
+def snapshot(stand: Stand) -> Iterator[Session]:
+    """Everything in `stand` as it is at this instant, to be read only: what others change meanwhile is not seen."""
+    session = Session(engine(stand.placement).execution_options(stand=stand, snapshot=True), expire_on_commit=False)
+    session.info["stand"] = stand
+    try:
+        yield session
+    finally:
+        settle(session, keep=False)
+
+
+def driver_of(session: Session) -> psycopg.Connection[Any]:
+    """Return the driver's own connection that the session's transaction runs on: for COPY, which SQLAlchemy does not know."""
+    return cast("psycopg.Connection[Any]", session.connection().connection.driver_connection)
 
 
 @contextmanager

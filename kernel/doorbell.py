@@ -23,7 +23,8 @@ _QUEUE = "frontdesk"
 _BATCH = 25
 # A bell nobody answered for so long is forgotten: the sweeper has rung again, and would fill the queue with echoes.
 _STALE_SECONDS = 30
-_RING: dict[str, Any] = {"job_timeout": 300, "result_ttl": 0, "failure_ttl": 300, "ttl": _STALE_SECONDS}
+# The longest work is to pack a large tenant; what hangs on the database is ended by its own limits.
+_RING: dict[str, Any] = {"job_timeout": 3600, "result_ttl": 0, "failure_ttl": 300, "ttl": _STALE_SECONDS}
 _ALIVE_SECONDS = 10
 _log = logs.get(__name__)
 

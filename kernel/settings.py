@@ -120,8 +120,8 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
         port=port,
         scheme=cast(Literal["http", "https"], known.get("FRONTDESK_SCHEME") or "http"),
         platform_host=known.get("FRONTDESK_HOST") or f"localhost:{port}",
-        database_url=_psycopg(database_url),
-        owner_database_url=_psycopg(owner),
+        database_url=with_driver(database_url),
+        owner_database_url=with_driver(owner),
         redis_url=known.get("REDIS_URL", ""),
         smtp_url=known.get("FRONTDESK_SMTP_URL") or None,
         mail_from=known.get("FRONTDESK_MAIL_FROM") or "no-reply@frontdesk.example",
@@ -146,7 +146,7 @@ def _further_placements(known: Mapping[str, str]) -> dict[str, Placement]:
     found = {}
     for name, url in known.items():
         if (match := _PLACEMENT.fullmatch(name)) and url:
-            found[match[1].lower()] = Placement(_psycopg(url), _psycopg(known.get(f"{name}_OWNER") or url))
+            found[match[1].lower()] = Placement(with_driver(url), with_driver(known.get(f"{name}_OWNER") or url))
     return found
 
 
@@ -164,7 +164,7 @@ def _one_of(name: str, value: str, choices: tuple[str, ...]) -> str:
     return value
 
 
-def _psycopg(url: str) -> str:
+def with_driver(url: str) -> str:
     """Name the driver, so that a customer's plain `postgres://` address works too."""
     scheme, mark, rest = url.partition("://")
     return f"postgresql+psycopg://{rest}" if mark and scheme in ("postgres", "postgresql") else url
