@@ -10,7 +10,7 @@ from backoffice.settings import sections
 from kernel import i18n
 from tenants import sign_ins, staff, support_access
 from tenants.permissions import Permission
-from web import access, face, hosts, htmx, languages, modules
+from web import access, closed, face, hosts, htmx, languages, modules
 from web.access import Person
 from web.lifecycle import session
 
@@ -51,7 +51,11 @@ ROOMS = (
     "backoffice.settings.languages",
     "backoffice.settings.modules",
     "backoffice.settings.audit",
+    "backoffice.settings.closing",
+    "backoffice.settings.exporting",
 )
+# What administrators still need when their tenant has given notice.
+_OPEN_WHILE_CLOSING = ("signing_in", "settings_closing", "settings_exporting")
 
 
 def create() -> Flask:
@@ -62,6 +66,7 @@ def create() -> Flask:
         ask_to_sign_in=_ask_to_sign_in,
         enter=lambda: hosts.enter_tenant() or _door(),
         speak=_speak,
+        while_closing=_while_closing,
     )
     for room in ROOMS:
         app.register_blueprint(import_module(room).blueprint, url_prefix="/desk")
@@ -94,6 +99,16 @@ def _load_person(token: str) -> Person | None:
 
 def _ask_to_sign_in(return_to: str) -> Response:
     return htmx.redirect_to(url_for("signing_in.page", next=return_to or None))
+
+
+def _while_closing() -> closed.Answer:
+    """Let administrators in to export everything and to undo the closing; all others may only sign in and out."""
+    person = access.current_person()
+    if person is None:
+        return request.blueprint == "signing_in" or _ask_to_sign_in(url_for("settings_closing.page"))
+    if not person.actor.may(Permission.TENANT_CLOSE):
+        return request.blueprint == "signing_in"
+    return request.blueprint in _OPEN_WHILE_CLOSING or htmx.redirect_to(url_for("settings_closing.page"))
 
 
 def _speak() -> None:

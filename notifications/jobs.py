@@ -1,12 +1,16 @@
 """From events to mails and bells: each event tells each of its readers once."""
 
 import uuid
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from babel.dates import format_date
 from sqlalchemy.orm import Session
 
 from crm.customers.models import Customer
-from kernel import clock, outbox
+from kernel import clock, database, events, outbox
+from kernel.actors import SYSTEM
 from kernel.events import Event, listens_to
 from kernel.i18n import BY_CODE, Language
 from kernel.jobs import job
@@ -16,7 +20,8 @@ from notifications.models import BellItem, Mail
 from service_desk.tickets import queries as tickets
 from service_desk.tickets.models import Status, Ticket
 from tenants import registry, sign_ins, staff, staff_links
-from tenants.models import SignInCode, StaffLink, StaffMember
+from tenants.archive.models import DataExport
+from tenants.models import SignInCode, StaffLink, StaffMember, Tenant
 from tenants.permissions import Permission
 
 # Whoever answers for the house; to the customer it is the house that answers.
@@ -73,6 +78,42 @@ def on_sign_in_code_requested(session: Session, event: Event) -> None:
     made = sign_ins.make_code(row)
     url = _url(session, f"/signin/link/{made.token}")
     _write(session, event, row.email, row.email, "sign_in_code", BY_CODE[row.language], {"code": made.code, "url": url})
+
+
+@listens_to("tenant.closing", "tenant.closes_soon")
+def on_tenant_closing(session: Session, event: Event) -> None:
+    """Write to the administrators; a notice given is repeated twice, a week and a day before the end."""
+    purge_at = datetime.fromisoformat(event.data["purge_at"])
+    values = {"url": _url(session, "/desk/settings/closing")}
+    for reader in staff.with_permission(session, Permission.TENANT_CLOSE):
+        language = BY_CODE[reader.language]
+        day = format_date(purge_at.astimezone(ZoneInfo(registry.of(session).time_zone)), "long", locale=language.code)
+        _write(session, event, reader.email, reader.name, "tenant_closing", language, {**values, "day": day})
+    if event.name == "tenant.closing":
+        for days_left in _REMIND_DAYS_BEFORE:
+            reminder = {"purge_at": event.data["purge_at"], "days_left": days_left}
+            outbox.put(session, "notifications.remind_of_closing", reminder, due_at=purge_at - timedelta(days=days_left))
+
+
+_REMIND_DAYS_BEFORE = (7, 1)
+
+
+@job("notifications.remind_of_closing")
+def remind_of_closing(session: Session, *, purge_at: str, days_left: int) -> None:
+    """Say once more that the tenant will be erased, unless it was reopened meanwhile."""
+    with database.transaction() as platform:
+        tenant = platform.get_one(Tenant, registry.of(session).id)
+    if tenant.purge_at == datetime.fromisoformat(purge_at):
+        events.record(session, "tenant.closes_soon", tenant, actor=SYSTEM, purge_at=purge_at, days_left=days_left)
+
+
+@listens_to("data_export.ready")
+def on_data_export_ready(session: Session, event: Event) -> None:
+    export = session.get(DataExport, event.subject_id)
+    reader = staff.signed_in(session, export.asked_by) if export else None
+    if reader is not None:
+        url = _url(session, "/desk/settings/export")
+        _write(session, event, reader.email, reader.name, "data_export_ready", BY_CODE[reader.language], {"url": url})
 
 
 @listens_to("staff_member.invited")

@@ -8,14 +8,18 @@ from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kernel.database import PlatformBase, TenantBase, tenant_id_column
+from kernel.database import PlatformBase, TenantBase, rows_that_leave, tenant_id_column
 
 
 class Mail(TenantBase):
     """A mail to one reader about one event; the pair is unique, so that nobody is told twice."""
 
     __tablename__ = "mail"
-    __table_args__ = (UniqueConstraint("event_id", "to_address", name="uq_mail_event_id"),)
+    __table_args__ = (
+        UniqueConstraint("event_id", "to_address", name="uq_mail_event_id"),
+        # These hold codes that open an account.
+        {"info": rows_that_leave("letter <> 'sign_in_code'")},
+    )
 
     id: Mapped[int] = tenant_id_column()
     event_id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True))

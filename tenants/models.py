@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from kernel.actors import Actor
-from kernel.database import PlatformBase, TenantBase, tenant_id_column
+from kernel.database import STAYS_HERE, PlatformBase, TenantBase, tenant_id_column
 from kernel.i18n import BY_CODE
 from kernel.settings import HOME_PLACEMENT
 from kernel.tenancy import Stand
@@ -191,8 +191,8 @@ class StaffMember(TenantBase):
     role: Mapped[str]
     language: Mapped[str]
     password_hash: Mapped[str | None]
-    totp_secret: Mapped[str | None]
-    totp_last_step: Mapped[int | None] = mapped_column(BigInteger)
+    totp_secret: Mapped[str | None] = mapped_column(info=STAYS_HERE)
+    totp_last_step: Mapped[int | None] = mapped_column(BigInteger, info=STAYS_HERE)
     is_active: Mapped[bool] = mapped_column(server_default="true")
     created_at: Mapped[datetime]
     owner_since: Mapped[datetime | None]
@@ -261,7 +261,7 @@ class SignIn(TenantBase):
     """
 
     __tablename__ = "sign_in"
-    __table_args__ = (Index("ix_sign_in_person", "face", "person_id"),)
+    __table_args__ = (Index("ix_sign_in_person", "face", "person_id"), {"info": STAYS_HERE})
 
     token_digest: Mapped[str] = mapped_column(primary_key=True)
     face: Mapped[str]
@@ -279,7 +279,7 @@ class SignInTry(TenantBase):
     """A failed try to sign in, kept for a quarter of an hour so that guessing becomes slow."""
 
     __tablename__ = "sign_in_try"
-    __table_args__ = (Index("ix_sign_in_try_key", "key", "at"),)
+    __table_args__ = (Index("ix_sign_in_try_key", "key", "at"), {"info": STAYS_HERE})
 
     id: Mapped[int] = tenant_id_column()
     key: Mapped[str]
@@ -294,7 +294,7 @@ class SignInCode(TenantBase):
     """
 
     __tablename__ = "sign_in_code"
-    __table_args__ = (Index("ix_sign_in_code_email", "email", "created_at"),)
+    __table_args__ = (Index("ix_sign_in_code_email", "email", "created_at"), {"info": STAYS_HERE})
 
     id: Mapped[int] = tenant_id_column()
     email: Mapped[str]

@@ -15,6 +15,7 @@ class Permission(StrEnum):
     ARTICLE_READ, ARTICLE_WRITE, ARTICLE_PUBLISH = "article.read", "article.write", "article.publish"
     RECORD_EXPORT = "record.export"
     STAFF_MANAGE, SETTINGS_MANAGE, AUDIT_INSPECT = "staff.manage", "settings.manage", "audit.inspect"
+    TENANT_CLOSE, TENANT_TAKE_ALONG = "tenant.close", "tenant.take_along"
     OWN_ACCOUNT = "own.account"
     # To let the platform's operators in.
     SUPPORT_MANAGE = "support.manage"
@@ -49,7 +50,7 @@ GRANTED: dict[Role, frozenset[Permission]] = {
     Role.VIEWER: _VIEW,
     Role.AGENT: _ANSWER,
     Role.MANAGER: _MANAGE,
-    Role.ADMIN: _MANAGE | _all("manage", "inspect"),
+    Role.ADMIN: _MANAGE | _all("manage", "inspect", "close", "take_along"),
 }
 # What everybody who works here may do, whatever their role; and what a role may be given at all.
 OWN = frozenset({str(Permission.OWN_ACCOUNT)})

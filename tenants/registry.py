@@ -73,8 +73,14 @@ def at(host: str) -> TenantFacts | None:
 
 def find(slug: str) -> TenantFacts | None:
     """Return the live tenant called `slug`, or nothing."""
+    facts = at_slug(slug)
+    return facts if facts and facts.is_live else None
+
+
+def at_slug(slug: str) -> TenantFacts | None:
+    """Return the tenant called `slug`, be it open or closed for now."""
     facts = at(settings.current().tenant_host(slug)) if slug else None
-    return facts if facts and facts.is_live and facts.slug == slug else None
+    return facts if facts and facts.slug == slug else None
 
 
 def of(session: Session) -> TenantFacts:
@@ -171,6 +177,24 @@ def facts_of(tenant: Tenant, own_domain: str | None = None) -> TenantFacts:
         languages=tuple(BY_CODE[code] for code in tenant.languages if code in BY_CODE),
         branding=tenant.branding,
     )
+
+
+def is_free(session: Session, slug: str, *, tenant_id: int | None = None) -> bool:
+    """Whether nobody but `tenant_id` lives at `slug`, or has moved from there a short while ago."""
+    taken = select(Tenant.id).where(Tenant.slug == slug)
+    former = select(HostName.tenant_id).where(HostName.host == host_of(slug))
+    return {*session.scalars(taken), *session.scalars(former)} <= {tenant_id}
+
+
+def host_of(slug: str) -> str:
+    """Return the host name of an address on the platform, without the port."""
+    return settings.current().tenant_host(slug).partition(":")[0]
+
+
+def set_facts(session: Session, tenant_id: int, **facts: Any) -> None:
+    """Write down facts about a tenant that are no step of its life.  `session` stands on the home platform."""
+    session.execute(update(Tenant).where(Tenant.id == tenant_id).values(**facts))
+    changed(session)
 
 
 def changed(session: Session) -> None:

@@ -111,6 +111,7 @@ _SHARED = (
     *("outbox", "captured_mail", "host_name", "sealing_key", "operator", "operator_sign_in", "operator_sign_in_try"),
     *("operator_event", "sign_up", "help_request"),
     "audit_anchor",
+    *("tenant_event", "deletion_certificate"),
 )
 _REGISTERS = ("tenant", "schema_revision", "backfill")
 _KEPT = ("alpha", "beta", "omega")

@@ -14,7 +14,7 @@ from werkzeug.routing import IntegerConverter
 from werkzeug.wrappers import Response
 
 from kernel import files, i18n, settings
-from web import access, assets, errors, hosts, htmx, languages, lifecycle, modules, security
+from web import access, assets, closed, errors, hosts, htmx, languages, lifecycle, modules, security
 from web.access import Person
 from web.cookies import HouseCookies
 
@@ -38,12 +38,13 @@ def create(
     ask_to_sign_in: Callable[[str], Response],
     enter: Callable[[], Response | None],
     speak: Callable[[], Response | None],
+    while_closing: Callable[[], closed.Answer] = lambda: False,
 ) -> Flask:
     """Return the application of one face.
 
     `name` names its cookie.  For each request, in this order: `enter` finds the house (a tenant, or the platform), `speak` the
-    reader's language (or leads to an address in it), damaged input and forged forms are turned away in it, then the gate asks
-    for permission.
+    reader's language (or leads to an address in it), a closed house, damaged input and forged forms are answered in it, then the
+    gate asks for permission.  `while_closing` says what still works in a tenant that has given notice.
     """
     app = Flask(package, static_folder=None, template_folder="templates")
     app.url_map.converters["int"] = RowNumber
@@ -62,6 +63,7 @@ def create(
     languages.install(app)
     access.install(app, load_person=load_person, sign_in_url=ask_to_sign_in)
     app.before_request(speak)
+    closed.install(app, while_closing=while_closing)
     app.before_request(lifecycle.refuse_damaged_input)
     security.install(app)
     app.before_request(modules.refuse_what_is_off)

@@ -4,8 +4,6 @@ from flask import abort, g, redirect, request
 from werkzeug.wrappers import Response
 
 from kernel import logs, settings
-from kernel.errors import DomainError
-from kernel.i18n import lazy_text as _l
 from tenants import registry
 from tenants.registry import TenantFacts
 
@@ -17,7 +15,7 @@ def is_platform(host: str) -> bool:
 def enter_tenant() -> Response | None:
     """Find out whose house this request has come to; a stranger's name is a 404 that names nobody.
 
-    Other names of the house lead to its own.  Raises `HouseClosed` where the tenant is suspended or given notice.
+    Other names of the house lead to its own.  Whether it is open is asked later, in the reader's language (`web.closed`).
     """
     facts = registry.at(request.host)
     if facts is None:
@@ -26,16 +24,7 @@ def enter_tenant() -> Response | None:
     logs.add(tenant=facts.slug)
     if request.host.lower() != facts.host and request.method == "GET":
         return redirect(facts.url(request.full_path.rstrip("?")), 301)
-    if not facts.is_live:
-        raise HouseClosed(company=facts.name)
     return None
-
-
-class HouseClosed(DomainError):
-    """The tenant is suspended or has given notice: every face says so politely, and nothing is lost."""
-
-    status = 503
-    message = _l("The help centre of %(company)s is paused for now. Nothing you sent is lost. Please come back later.")
 
 
 def tenant() -> TenantFacts | None:

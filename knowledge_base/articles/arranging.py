@@ -247,7 +247,12 @@ def arrange(session: Session, article: Article, wanted: Arrangement, *, actor: A
             names = [_FIELDS.get(name, name) for name in changed if name != "position"]
             events.record(session, "article.arranged", one, actor=actor, fields=names)
     if "expires_at" in changed and article.expires_at:
-        outbox.put(session, "articles.take_down_when_due", {"article_id": article.id}, due_at=article.expires_at)
+        promise_taking_down(session, article)
+
+
+def promise_taking_down(session: Session, article: Article) -> None:
+    """Promise to take an article down when its time is over."""
+    outbox.put(session, "articles.take_down_when_due", {"article_id": article.id}, due_at=article.expires_at)
 
 
 def _values(session: Session, article: Article, wanted: Arrangement) -> dict[str, Any]:

@@ -10,10 +10,11 @@ from kernel.actors import SYSTEM
 from kernel.events import Event, listens_to
 from kernel.i18n import BY_CODE
 from kernel.jobs import job
-from knowledge_base.articles import audience, queries, snippets, texts, workflow
-from knowledge_base.articles.models import Article, ArticleStatus
+from knowledge_base.articles import arranging, audience, queries, snippets, texts, workflow
+from knowledge_base.articles.models import Article, ArticleStatus, Version
 from knowledge_base.search.documents import Document, NeedsRebuild
 from knowledge_base.search.engines import engine_of
+from tenants.archive.importing import after_import
 
 # An import promises an event for each article; whichever is told first indexes so many of those that changed with it.
 _BATCH = 200
@@ -74,6 +75,18 @@ def take_down_when_due(session: Session, *, article_id: int) -> None:
         workflow.archive(session, article, actor=SYSTEM)
 
 
+@job("articles.promise_hours")
+def promise_hours(session: Session) -> None:
+    """Promise again what is to happen to articles at its hour: promises do not travel with a tenant's data."""
+    for version in session.scalars(select(Version).where(Version.state == ArticleStatus.SCHEDULED)):
+        workflow.promise_publishing(session, version)
+    for article in session.scalars(select(Article).where(Article.expires_at.is_not(None))):
+        arranging.promise_taking_down(session, article)
+
+
+after_import("articles.promise_hours", renews=("articles.publish_when_due", "articles.take_down_when_due"))
+
+
 @listens_to("snippet.changed")
 def on_snippet_changed(session: Session, event: Event) -> None:
     snippets.render_again(session, event.data["snippet"], actor=SYSTEM)
@@ -94,6 +107,9 @@ def repair_index(session: Session) -> None:
             engine.apply(_documents(session, behind), wrong)
     except NeedsRebuild:
         reindex(session)
+
+
+after_import("articles.repair_index")
 
 
 def promise_repair(session: Session) -> None:

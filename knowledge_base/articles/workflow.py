@@ -54,8 +54,14 @@ def schedule(session: Session, article: Article, *, at: datetime | None, actor: 
         raise InvalidField("publish_at", _l("Choose a moment to come."))
     version = _open(session, article, ArticleStatus.APPROVED, ArticleStatus.SCHEDULED)
     version.publish_at = at
-    outbox.put(session, "articles.publish_when_due", {"article_id": article.id, "number": version.number}, due_at=at)
+    promise_publishing(session, version)
     _pass_on(session, article, version, ArticleStatus.SCHEDULED, "article.scheduled", actor, at=at.isoformat())
+
+
+def promise_publishing(session: Session, version: Version) -> None:
+    """Promise to publish a version at its hour."""
+    what = {"article_id": version.article_id, "number": version.number}
+    outbox.put(session, "articles.publish_when_due", what, due_at=version.publish_at)
 
 
 def unschedule(session: Session, article: Article, *, actor: Actor) -> None:

@@ -4,7 +4,7 @@ from sqlalchemy import BigInteger, Index, Integer, LargeBinary, Text
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kernel.database import TenantBase, tenant_id_column
+from kernel.database import STAYS_HERE, TenantBase, tenant_id_column
 
 
 class SearchWording(TenantBase):
@@ -26,7 +26,11 @@ class SearchEntry(TenantBase):
     """
 
     __tablename__ = "search_entry"
-    __table_args__ = (Index("ix_search_entry_tokens", "tokens", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),)
+    __table_args__ = (
+        Index("ix_search_entry_tokens", "tokens", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
+        # It is made again wherever the articles are.
+        {"info": STAYS_HERE},
+    )
 
     article_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     revision: Mapped[int] = mapped_column(Integer)
@@ -43,6 +47,7 @@ class SearchToken(TenantBase):
     """How many entries have a token; that of the kind `FORMAT_MARK` counts those written in a format."""
 
     __tablename__ = "search_token"
+    __table_args__ = {"info": STAYS_HERE}
 
     token: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
     articles: Mapped[int] = mapped_column(Integer)

@@ -230,11 +230,17 @@ def set_status(session: Session, ticket: Ticket, *, status: Status, actor: Actor
 def _settle_status(session: Session, ticket: Ticket, status: Status) -> None:
     if status == Status.SOLVED and ticket.status != Status.SOLVED:
         ticket.solved_at = clock.now()
-        due_at = ticket.solved_at + CLOSE_AFTER
-        outbox.put(session, "tickets.close", {"ticket_id": ticket.id, "solved_at": ticket.solved_at.isoformat()}, due_at=due_at)
+        promise_closing(session, ticket)
     elif status not in (Status.SOLVED, Status.CLOSED):
         ticket.solved_at = None
     ticket.status = status
+
+
+def promise_closing(session: Session, ticket: Ticket) -> None:
+    """Promise to close a solved ticket unless it is reopened before."""
+    assert ticket.solved_at is not None
+    due_at = ticket.solved_at + CLOSE_AFTER
+    outbox.put(session, "tickets.close", {"ticket_id": ticket.id, "solved_at": ticket.solved_at.isoformat()}, due_at=due_at)
 
 
 def set_priority(session: Session, ticket: Ticket, *, priority: Priority, actor: Actor) -> None:

@@ -16,7 +16,7 @@ from kernel.i18n import lazy_text as _l
 from kernel.settings import HOME_PLACEMENT
 from kernel.tenancy import PLATFORM, Stand, platform_at
 from tenants import registry
-from tenants.models import State, Tenant
+from tenants.models import HostName, State, Tenant
 from tenants.provisioning import pool
 from tenants.provisioning.building import Show
 from tenants.provisioning.pool import keep_spares
@@ -88,6 +88,7 @@ def create_tenant(
     """
     check_slug(slug, is_ours=is_ours)
     _check(locale, time_zone)
+    _refuse_former(slug)
     place = placement or _emptiest(region)
     facts = {"name": name, "locale": locale, "time_zone": time_zone, "brand_color": brand_color, "phone": phone}
     facts |= {"slug": slug, "template": template, "region": region}
@@ -165,6 +166,13 @@ def _furnish_in(session: Session, stand: Stand, furnish: Furnish) -> None:
     database.move(session, stand)
     furnish(session)
     database.move(session, platform_at(stand.placement))
+
+
+def _refuse_former(slug: str) -> None:
+    """Whoever has moved away a short while ago is still looked for at the old address."""
+    with database.transaction(PLATFORM) as session:
+        if session.scalar(select(HostName.host).where(HostName.host == registry.host_of(slug))):
+            raise SlugTaken(slug=slug)
 
 
 def _refuse_if_taken(slug: str) -> None:

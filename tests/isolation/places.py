@@ -16,6 +16,7 @@ from web import access
 TAKES = {
     "number": "ticket.number",
     "public_id": "ticket.public_id",
+    "export_key": "data_export.key",
     "file_id": "stored_file.public_id",
     "file": "stored_file.public_id",
     "view_id": "saved_view.id",

@@ -22,6 +22,7 @@ VALUES = {
     "customer": "Mei Lin",
     "code": "123456",
     "email": "sam@alpha.example",
+    "day": "26 December 2026",
     "url": "http://alpha.localhost:8000/en/requests/x",
 }
 
