@@ -23,7 +23,7 @@ _ROOMS_WITH_JOBS = (
 # What a tenant's data consists of must be known to whoever packs it, whether or not a page of it was ever opened here.
 _ROOMS_WITH_TABLES = ("tenants.saved_views", "tenants.demo_rows")
 # And what rooms add to a tenant's export, or leave behind when it is erased.
-_ROOMS_WITH_A_SAY = ("knowledge_base.articles.archiving", "notifications.sweeping")
+_ROOMS_WITH_A_SAY = ("knowledge_base.articles.archiving", "notifications.sweeping", "infra.demo.jobs")
 
 
 def open_all() -> None:

@@ -53,6 +53,7 @@ ROOMS = (
     "backoffice.settings.audit",
     "backoffice.settings.closing",
     "backoffice.settings.exporting",
+    "backoffice.settings.demo_data",
 )
 # What administrators still need when their tenant has given notice.
 _OPEN_WHILE_CLOSING = ("signing_in", "settings_closing", "settings_exporting")
