@@ -12,11 +12,15 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from sqlalchemy.orm import Session
 
 import rooms
-from infra import supervisor
+from infra import supervisor, templates
+from infra.commands import archives, backups, houses
 from infra.commands.migrating import migrate
+from infra.commands.plain import PlainSpoken
 from infra.demo import loading as demo
+from infra.demo import trial
 from infra.demo.welcome import welcome
 from kernel import clock, database, jobs, logs, passwords, settings
 from kernel.actors import SYSTEM
@@ -26,6 +30,7 @@ from knowledge_base.articles import evaluating, exporting, importing
 from knowledge_base.articles import jobs as article_jobs
 from knowledge_base.articles import queries as articles
 from tenants import audit, migrations, operators, provisioning, registry, staff, vendor
+from tenants.furnishing import BLANK, TEMPLATE_NAMES
 from tenants.permissions import Role
 from tenants.registry import TenantFacts
 
@@ -37,7 +42,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 def main() -> None:
     """Frontdesk: a service desk for many tenants."""
     rooms.open_all()
-    is_about_services = click.get_current_context().invoked_subcommand in ("up", "migrate")
+    is_about_services = click.get_current_context().invoked_subcommand in ("up", "migrate", "backup")
     if not is_about_services and not settings.current().database_url and "--help" not in sys.argv:
         raise click.ClickException("Frontdesk is not running here. Start it with `make run`, or set DATABASE_URL.")
 
@@ -88,9 +93,14 @@ def _greeting() -> str:
 main.add_command(migrate)
 
 
-@main.group()
+@main.group(cls=PlainSpoken)
 def tenants() -> None:
-    """Make and list tenants."""
+    """Make, list, move, suspend, export, restore and erase tenants."""
+
+
+for command in (*houses.COMMANDS, *archives.COMMANDS):
+    tenants.add_command(command)
+main.add_command(backups.backup)
 
 
 @tenants.command("create")
@@ -101,22 +111,24 @@ def tenants() -> None:
 @click.option("--locale", default="en", type=click.Choice(CODES))
 @click.option("--time-zone", default="UTC")
 @click.option("--region", default="", help="Where its data must lie; the emptiest database that serves it is taken.")
-def create_tenant(slug: str, name: str, admin_email: str, admin_password: str | None, **given: str) -> None:
+@click.option("--template", default=BLANK, type=click.Choice(list(TEMPLATE_NAMES)), help="What it begins with.")
+@click.option("--with-demo", is_flag=True, help="Demo data to try things on; it can be removed again.")
+def create_tenant(slug: str, name: str, admin_email: str, admin_password: str | None, **given: Any) -> None:
     """Make a tenant that can be used at once; an interrupted call leaves nothing."""
     password = admin_password or passwords.new_password()
-    locale, time_zone, region = given["locale"], given["time_zone"], given["region"]
+    locale = given["locale"]
     with _clear_refusals(), _progress("Making the tenant") as show:
         address = staff.mail_address(admin_email)
         who: dict[str, Any] = {"email": address, "name": address.partition("@")[0], "language": locale}
-        facts = provisioning.create_tenant(
-            slug,
-            name=name,
-            locale=locale,
-            time_zone=time_zone,
-            region=region,
-            show=show,
-            furnish=lambda session: staff.add(session, role=Role.ADMIN, password=password, actor=SYSTEM, **who),
-        )
+
+        def furnish(session: Session) -> None:
+            staff.add(session, role=Role.ADMIN, password=password, actor=SYSTEM, **who)
+            templates.furnish(session, given["template"], language=locale)
+            if given["with_demo"]:
+                trial.load(session, locale)
+
+        kept = {option: given[option] for option in ("locale", "time_zone", "region", "template")}
+        facts = provisioning.create_tenant(slug, name=name, **kept, show=show, furnish=furnish)
         show(1, 1)
     click.echo(f"{facts.name} lives at {facts.url()} and its staff sign in at /desk/.")
     if not admin_password:

@@ -53,6 +53,16 @@ def test_an_unfit_address_is_refused_in_a_sentence(frontdesk, bad):
     assert "cannot be an address" in result.output
 
 
+def test_a_tenant_may_begin_with_a_template_and_demo_data(frontdesk, slug):
+    result = create(frontdesk, slug, template="hotel", locale="zh_Hans")
+    assert result.exit_code == 0, result.output
+    made = frontdesk("tenants", "create", f"{slug}2", "--name", "X", "--admin-email", "a@x.example", "--with-demo")
+    assert made.exit_code == 0, made.output
+    with database.transaction() as session:
+        rows = {row.slug: (row.template, row.has_demo_data) for row in registry.rows(session)}
+    assert (rows[slug], rows[f"{slug}2"]) == (("hotel", False), ("blank", True))
+
+
 def test_a_taken_address_is_refused(frontdesk, slug):
     create(frontdesk, slug)
     assert "is taken" in create(frontdesk, slug).output

@@ -11,7 +11,7 @@ from typing import ClassVar, LiteralString
 import psycopg
 from psycopg import sql
 
-from infra.embedded import binaries, processes
+from infra.embedded import binaries, processes, write_ahead
 from infra.embedded.service import Service, ServiceFailed, write_private
 from kernel.privileges import GRANTS_TO_OWN_ROLES, REVOKE_RISKY_FUNCTIONS
 
@@ -44,9 +44,13 @@ SMALL_MACHINE = {
     "shared_buffers": "128MB",
     # Dumping or creating many tenants in one transaction locks every table of each.
     "max_locks_per_transaction": "256",
+    # An error's details quote the row that it is about, and what people wrote has no place in a log.
+    "log_error_verbosity": "terse",
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
+# Playing back a day's log takes its time.
+RECOVERY_SECONDS = 3600.0
 NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
@@ -58,9 +62,21 @@ class Postgres(Service):
     hard_signal: ClassVar[signal.Signals] = signal.SIGQUIT  # "immediate": recovers at the next start
     roles: ClassVar[tuple[str, ...]] = (SUPERUSER, OWNER, APP)
 
+    def __init__(self, home: Path, *, durable: bool = True, recovers: bool = False) -> None:
+        """With `recovers` the cluster is a copy that plays back the log of another, and is for reading afterwards."""
+        super().__init__(home, durable=durable)
+        self.recovers = recovers
+        if recovers:
+            self.start_seconds = RECOVERY_SECONDS
+
     @property
     def program(self) -> Path:
         return binaries.postgres_directory() / "postgres"
+
+    @property
+    def will_keep_log(self) -> bool:
+        """Whether it is started to keep its write-ahead log (`FRONTDESK_WAL_ARCHIVE`), so that any moment can be restored."""
+        return write_ahead.is_wanted() and not self.recovers
 
     def command(self) -> list[str | Path]:
         settings = {
@@ -70,6 +86,9 @@ class Postgres(Service):
             "cluster_name": self.mark,
             **SMALL_MACHINE,
             **({} if self.durable else NOT_DURABLE),
+            **(write_ahead.settings_of(self) if self.will_keep_log else {}),
+            # Nobody is let in before the last line is played back.
+            **({"hot_standby": "off"} if self.recovers else {}),
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return [self.program, "-D", self.data, *options]

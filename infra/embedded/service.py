@@ -32,6 +32,7 @@ class Service(ABC):
     death_signal: ClassVar[signal.Signals]  # also the polite way to stop it
     hard_signal: ClassVar[signal.Signals]
     roles: ClassVar[tuple[str, ...]]  # who gets a password
+    start_seconds: float = START_SECONDS
 
     def __init__(self, home: Path, *, durable: bool = True) -> None:
         self.home = home
@@ -57,6 +58,12 @@ class Service(ABC):
         self.install()
         self.port = self._kept_port()
         self._launch()
+
+    def attach(self) -> None:
+        """Learn how to reach one that another launcher has started in this home."""
+        self.identity = identity.choose(self.program, self.directory)
+        self.passwords = self._kept_passwords()
+        self.port = int((self.home / "run" / f"{self.name}.port").read_text())
 
     def restart(self) -> None:
         """Stop if need be and come up on the same port, so that everybody's addresses stay true."""
@@ -151,12 +158,12 @@ class Service(ABC):
         self.on_ready()
 
     def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + self.start_seconds
         while not self.is_ready():
             if self.poll() is not None:
                 raise self._failed(f"{self.name} stopped while starting")
             if time.monotonic() > deadline:
-                raise self._failed(f"{self.name} was not ready after {START_SECONDS} seconds")
+                raise self._failed(f"{self.name} was not ready after {self.start_seconds} seconds")
             time.sleep(0.02)
 
     def _failed(self, what: str) -> ServiceFailed:

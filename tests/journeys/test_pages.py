@@ -70,6 +70,9 @@ DESK_PAGES = (
     "/desk/settings/languages",
     "/desk/settings/modules",
     "/desk/settings/audit?verify=yes&q=ticket",
+    "/desk/settings/closing",
+    "/desk/settings/export",
+    "/desk/settings/demo",
 )
 ARTICLE_PAGES = ("edit", "settings", "history", "as-readers")
 
