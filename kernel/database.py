@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Any, ClassVar, LiteralString, cast
 
 import psycopg
-from sqlalchemy import BigInteger, DateTime, Engine, MetaData, Sequence, Text, create_engine, event, text
+from sqlalchemy import BigInteger, DateTime, Engine, MetaData, Sequence, Text, create_engine, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -193,7 +193,7 @@ def move(session: Session, stand: Stand) -> None:
 
 def be_patient(session: Session) -> None:
     """Let the session's transaction stay open for as long as its work outside of the database takes."""
-    session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+    _say(session.connection(), "SET LOCAL idle_in_transaction_session_timeout = 0")
 
 
 def after_commit(session: Session, call: Callable[[], None]) -> None:
@@ -203,7 +203,7 @@ def after_commit(session: Session, call: Callable[[], None]) -> None:
 
 def need_not_wait(session: Session) -> None:
     """Let this transaction's commit return before the disk has it: for lines of a log that a power cut may take along."""
-    session.execute(text("SET LOCAL synchronous_commit TO OFF"))
+    _say(session.connection(), "SET LOCAL synchronous_commit TO OFF")
 
 
 def settle(session: Session, *, keep: bool) -> None:
