@@ -17,8 +17,8 @@ class Mail(TenantBase):
     __tablename__ = "mail"
     __table_args__ = (
         UniqueConstraint("event_id", "to_address", name="uq_mail_event_id"),
-        # These hold codes that open an account.
-        {"info": rows_that_leave("letter <> 'sign_in_code'")},
+        # These hold codes and links that open an account.
+        {"info": rows_that_leave("letter NOT IN ('sign_in_code', 'sign_up_code', 'staff_invited', 'staff_password_reset')")},
     )
 
     id: Mapped[int] = tenant_id_column()

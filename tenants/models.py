@@ -220,6 +220,7 @@ class StaffLink(TenantBase):
     """
 
     __tablename__ = "staff_link"
+    __table_args__ = {"info": STAYS_HERE}
 
     id: Mapped[int] = tenant_id_column()
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff_member.id"))

@@ -31,6 +31,8 @@ DEEDS: dict[str, LazyText] = {
     Permission.STAFF_MANAGE: _l("invite people and give them roles"),
     Permission.SETTINGS_MANAGE: _l("change the settings of the workspace"),
     Permission.AUDIT_INSPECT: _l("read the audit log"),
+    Permission.TENANT_TAKE_ALONG: _l("export everything"),
+    Permission.TENANT_CLOSE: _l("close the workspace"),
 }
 # What makes no sense without something else.
 _NEEDS = {

@@ -42,9 +42,8 @@ def create(
 ) -> Flask:
     """Return the application of one face.
 
-    `name` names its cookie.  For each request, in this order: `enter` finds the house (a tenant, or the platform), `speak` the
-    reader's language (or leads to an address in it), a closed house, damaged input and forged forms are answered in it, then the
-    gate asks for permission.  `while_closing` says what still works in a tenant that has given notice.
+    `name` names its cookie.  For each request, in this order: `enter` finds the house, `speak` the language (or leads to an
+    address in it), a closed house (but for `while_closing`), damaged input, forged forms are answered, then the gate asks.
     """
     app = Flask(package, static_folder=None, template_folder="templates")
     app.url_map.converters["int"] = RowNumber

@@ -18,6 +18,18 @@ from web.languages import joined
 # What happened, in a few words.  An event that is missing here is shown by its name.
 DEEDS: dict[str, LazyText] = {
     "staff_member.added": _l("Added to the staff"),
+    "tenant.suspended": _l("Suspended"),
+    "tenant.resumed": _l("Opened again"),
+    "tenant.closing": _l("Given notice"),
+    "tenant.closes_soon": _l("Reminded of the closing"),
+    "tenant.reopened": _l("Closing undone"),
+    "tenant.renamed": _l("Moved to another address"),
+    "tenant.exported": _l("Exported by the platform"),
+    "data_export.asked": _l("Export asked for"),
+    "data_export.ready": _l("Export finished"),
+    "data_export.downloaded": _l("Export downloaded"),
+    "demo_data.loaded": _l("Demo data loaded"),
+    "demo_data.removed": _l("Demo data removed"),
     "staff_member.invited": _l("Invited"),
     "staff_member.invitation_revoked": _l("Invitation taken back"),
     "staff_member.joined": _l("Accepted the invitation"),

@@ -60,6 +60,27 @@ SECTIONS = (
         "settings_audit.listing",
         Permission.AUDIT_INSPECT,
     ),
+    Section(
+        _l("Export"),
+        _l("Everything in one file, to take along"),
+        "download",
+        "settings_exporting.page",
+        Permission.TENANT_TAKE_ALONG,
+    ),
+    Section(
+        _l("Demo data"),
+        _l("Made-up customers and requests, and how to be rid of them"),
+        "flag",
+        "settings_demo_data.page",
+        Permission.TENANT_CLOSE,
+    ),
+    Section(
+        _l("Closing"),
+        _l("Give notice, with thirty days to think it over"),
+        "logout",
+        "settings_closing.page",
+        Permission.TENANT_CLOSE,
+    ),
 )
 # The first one that somebody may open is where the settings begin for them.
 BLUEPRINTS = ("settings", *dict.fromkeys(section.blueprint for section in SECTIONS))

@@ -24,8 +24,8 @@ from tenants import registry, sign_ins, staff
 from tenants.archive import exports, importing, reading, walking
 from tenants.models import StaffMember
 from tests import factories
-from tests.traces import PICTURE
 from tests.test_house_rules import sources
+from tests.traces import PICTURE
 
 
 @pytest.fixture
@@ -101,7 +101,9 @@ def test_promises_that_do_not_travel_are_made_again(furnished, run_due, travel, 
 
 
 # Work that is no business of the data: its own house's notices, files and addresses.
-OF_THIS_HOUSE = {"notifications.remind_of_closing", "archive.expire", "tenants.purge", "tenants.free_address"}
+OF_THIS_HOUSE = {
+    *("notifications.remind_of_closing", "archive.expire", "tenants.purge", "tenants.free_address", "domains.check"),
+}
 
 
 def test_every_promise_of_a_later_hour_is_made_again_or_is_of_this_house(house):
@@ -175,6 +177,8 @@ SOUNDS_SECRET = ("secret", "token", "digest", "code")
 
 def test_every_column_that_sounds_like_a_secret_stays(house):
     leaving = {f"{sheet.name}.{column.name}" for sheet in walking.sheets() for column in sheet.columns}
+    # The seals of the audit trail are there to be compared.
+    leaving.discard("audit_seal.digest")
     assert [name for name in leaving if any(word in name for word in SOUNDS_SECRET)] == []
 
 
