@@ -35,11 +35,12 @@ from tests.bench.tenancy.measuring import (
     Line,
     Meter,
     Taken,
+    heading,
     median_ms,
     memory_of_process,
     metered,
-    report,
     say,
+    show,
     take_turns,
     timed,
 )
@@ -50,13 +51,12 @@ _SIGN_UPS = 20
 
 @dataclass
 class Bench:
-    """One run over `count` tenants; `lines` is the report."""
+    """One run over `count` tenants."""
 
     services: EmbeddedServices
     count: int
     other: Rival | None
     other_count: int
-    lines: list[Line] = field(default_factory=list)
 
     def run(self) -> None:
         postmaster = self.services.postgres.pid or 0
@@ -79,7 +79,7 @@ class Bench:
         """Add a line.  `goal` in words is held when `judged` (else our figure) is at most `limit`."""
         figures = (f"{figure:,.2f}" if figure is not None else "" for figure in (ours, raw, other))
         held = goal.get("judged", ours) <= goal["limit"] if goal else None
-        self.lines.append(Line(what, *figures, goal=goal.get("goal", ""), is_held=held))
+        show(Line(what, *figures, goal=goal.get("goal", ""), is_held=held))
 
     def _build_raw(self) -> None:
         """The same statements in one transaction and one round trip: the least that PostgreSQL takes."""
@@ -256,11 +256,9 @@ def main() -> None:
     parser.add_argument("--rival-tenants", type=int, default=50, help="how many django-tenants gets, where it is installed")
     chosen = parser.parse_args()
     with house.opened() as services, rival(services) as other:
-        bench = Bench(services, chosen.tenants, other, min(chosen.rival_tenants, chosen.tenants))
-        bench.run()
-    report(
-        bench.lines, f"{chosen.tenants} tenants in one database, {len(creation.recipe(Stand('t_x', 'r_t_x')))} statements each"
-    )
+        heading(f"{chosen.tenants} tenants in one database")
+        Bench(services, chosen.tenants, other, min(chosen.rival_tenants, chosen.tenants)).run()
+        print(f"\nload of the machine at the end: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", flush=True)
 
 
 if __name__ == "__main__":

@@ -112,10 +112,15 @@ class Line:
     is_held: bool | None = None
 
 
-def report(lines: list[Line], title: str) -> None:
-    print(f"\n\n{title}\nload of the machine when this ended: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores\n")
-    row = "{:<44}{:>17}{:>17}{:>17}  {:<30}{}"
-    print(row.format("", "Frontdesk", "raw PostgreSQL", "django-tenants", "goal", ""))
-    for line in lines:
-        verdict = {True: "holds", False: "MISSED", None: ""}[line.is_held]
-        print(row.format(line.what, line.ours, line.raw, line.rival, line.goal, verdict))
+_ROW = "{:<46}{:>13}{:>17}{:>17}  {:<24}{}"
+
+
+def heading(title: str) -> None:
+    print(f"{title}\n\n" + _ROW.format("", "Frontdesk", "raw PostgreSQL", "django-tenants", "goal", ""), flush=True)
+
+
+def show(line: Line) -> None:
+    """Print a line at once: a run takes minutes, and whatever goes wrong late must not take the rest with it."""
+    verdict = {True: "holds", False: "MISSED", None: ""}[line.is_held]
+    say("")
+    print("\r" + _ROW.format(line.what, line.ours, line.raw, line.rival, line.goal, verdict), flush=True)
