@@ -24,6 +24,7 @@ TAKES = {
     "assignee": "staff_member.id",
     "staff_id": "staff_member.id",
     "role_id": "staff_role.id",
+    "pass_id": "access_pass.id",
     "parent": "category.id",
     "translation_of": "article.id",
     "form_key": "ticket.form_key",
@@ -41,6 +42,8 @@ WORDS = {
     "path": "x",
     "filename": "x",
     "history.restore.number": "1",
+    "placement": "main",
+    "tenant_id": "424242",
 }
 # What stands for a row that is not in a tenant's table: the token of a mailed link, a dead promise, a captured mail.
 _ELSEWHERE = ("token", "row_id", "key")
