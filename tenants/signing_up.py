@@ -63,7 +63,6 @@ class Wish:
     locale: str
     time_zone: str
     template: str = ""
-    has_demo_data: bool = False
 
 
 def begin(key: str, *, email: str, language: str, address: str) -> None:

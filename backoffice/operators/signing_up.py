@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask import session as cookie
 from werkzeug.wrappers import Response
-from wtforms import BooleanField, EmailField, RadioField, SelectField, StringField
+from wtforms import EmailField, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from kernel import i18n, settings
@@ -57,7 +57,6 @@ class WorkspaceForm(Form):
     template = RadioField(_l("Your trade"), choices=forms.choices(TRADES), default="hotel")
     language = SelectField(_l("Language of your company"), choices=forms.LANGUAGE_CHOICES)
     time_zone = SelectField(_l("Time zone"), choices=ZONES)
-    with_demo = BooleanField(_l("Put in sample tickets and articles; they can be removed later"), default=True)
 
 
 @blueprint.get("")
@@ -184,7 +183,6 @@ def _wish(form: WorkspaceForm) -> Wish:
         locale=form.language.data,
         time_zone=form.time_zone.data,
         template=form.template.data or "",
-        has_demo_data=bool(form.with_demo.data),
     )
 
 

@@ -12,10 +12,14 @@ from notifications.models import CapturedMail
 from service_desk.tickets.models import Message, Ticket
 from tenants import staff, vendor
 from tenants.permissions import Role
-from tests.isolation.test_crawl import PICTURE
 
 QUESTION = {"subject": "The export stops", "body": "At 80 percent, every time.", "page": "/desk/customers?q=lin"}
 PASSWORD = "a long enough password"
+# The smallest picture there is.
+PICTURE = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489"
+    "0000000d49444154789c6360000002000001e221bc330000000049454e44ae426082"
+)
 
 
 @pytest.fixture
