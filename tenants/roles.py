@@ -33,6 +33,7 @@ DEEDS: dict[str, LazyText] = {
     Permission.AUDIT_INSPECT: _l("read the audit log"),
     Permission.TENANT_TAKE_ALONG: _l("export everything"),
     Permission.TENANT_CLOSE: _l("close the workspace"),
+    Permission.SUPPORT_MANAGE: _l("let the people of Frontdesk in for a time"),
 }
 # What makes no sense without something else.
 _NEEDS = {

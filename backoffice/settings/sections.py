@@ -54,6 +54,13 @@ SECTIONS = (
     ),
     Section(_l("Modules"), _l("The parts you use"), "plug", "settings_modules.page", Permission.SETTINGS_MANAGE),
     Section(
+        _l("Support access"),
+        _l("Letting the people of Frontdesk in for a time"),
+        "key",
+        "support.page",
+        Permission.SUPPORT_MANAGE,
+    ),
+    Section(
         _l("Audit log"),
         _l("Who did what, when and from where"),
         "history",

@@ -20,9 +20,8 @@ from service_desk.tickets import queries as ticket_queries
 from service_desk.tickets.models import Ticket
 from service_desk.vendor_help import queries
 from service_desk.vendor_help.models import HelpRequest
-from tenants import registry, vendor
+from tenants import registry, roles, vendor
 from tenants.models import StaffMember
-from tenants.permissions import ROLE_NAMES, Role
 from tenants.registry import TenantFacts
 
 _PAGE_LENGTH = 500
@@ -89,7 +88,7 @@ def _facts(tenant: TenantFacts, member: StaffMember, whence: Whence) -> str:
                 "id": tenant.id,
                 "plan": tenant.plan,
                 "member": member.name,
-                "role": ROLE_NAMES[Role(member.role)],
+                "role": roles.name_of(member),
                 "page": whence.page[:_PAGE_LENGTH] or "–",
                 "browser": whence.browser[:_PAGE_LENGTH] or "–",
                 "console": f"{settings.current().platform_url}/ops/tenants/{tenant.id}/",
