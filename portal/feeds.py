@@ -10,11 +10,12 @@ from knowledge_base.articles import open_to_all
 from knowledge_base.articles.queries import Article
 from portal import help_centre, machines, navigation
 from portal.machines import Element
-from web import hosts
+from tenants.modules import Module
+from web import hosts, modules
 from web.access import public
 from web.lifecycle import session
 
-blueprint = Blueprint("feeds", __name__)
+blueprint = modules.belongs_to(Blueprint("feeds", __name__), Module.KNOWLEDGE_BASE)
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)

@@ -13,11 +13,12 @@ from kernel.i18n import BY_CODE, LANGUAGES, Language
 from knowledge_base.articles import open_to_all, queries
 from knowledge_base.articles.queries import Article
 from portal import help_centre, machines, navigation
-from web import hosts
+from tenants.modules import Module
+from web import hosts, modules
 from web.access import public
 from web.lifecycle import session
 
-blueprint = Blueprint("plain_texts", __name__)
+blueprint = modules.belongs_to(Blueprint("plain_texts", __name__), Module.KNOWLEDGE_BASE)
 
 
 @blueprint.get("/<language:language>/a/<int:article_id>.md")

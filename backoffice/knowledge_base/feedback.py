@@ -12,8 +12,9 @@ from kernel.i18n import lazy_text as _l
 from knowledge_base.questions import commands, queries
 from knowledge_base.questions.fields import FEEDBACK
 from knowledge_base.questions.queries import Vote
+from tenants.modules import Module
 from tenants.permissions import Permission
-from web import access
+from web import access, modules
 from web.lifecycle import session
 from web.record_pages import BulkAction, RecordPages, Tab, blueprint_of
 
@@ -63,4 +64,4 @@ PAGES = RecordPages(
     has_show=False,
     row_url=lambda vote: url_for("articles.show", record_id=vote.article_id),
 )
-blueprint = blueprint_of(PAGES, "feedback")
+blueprint = modules.belongs_to(blueprint_of(PAGES, "feedback"), Module.KNOWLEDGE_BASE)

@@ -6,12 +6,13 @@ from flask import Blueprint, flash, request, url_for
 from flask_babel import gettext as _
 
 from knowledge_base.articles import arranging, queries
+from tenants.modules import Module
 from tenants.permissions import Permission
-from web import access, htmx
+from web import access, htmx, modules
 from web.access import requires
 from web.lifecycle import session
 
-blueprint = Blueprint("findability", __name__)
+blueprint = modules.belongs_to(Blueprint("findability", __name__), Module.KNOWLEDGE_BASE)
 
 
 @blueprint.post("/categories/<int:category_id>/faq")

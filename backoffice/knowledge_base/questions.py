@@ -17,15 +17,16 @@ from knowledge_base.questions import commands, deflection, queries
 from knowledge_base.questions.fields import PHRASE
 from knowledge_base.questions.queries import DecisionKind, Face
 from service_desk.answers import queries as answers
+from tenants.modules import Module
 from tenants.permissions import Permission
-from web import access, htmx, returning
+from web import access, htmx, modules, returning
 from web.access import requires
 from web.forms import Form
 from web.languages import zone
 from web.lifecycle import session
 from web.record_pages import exporting
 
-blueprint = Blueprint("questions", __name__)
+blueprint = modules.belongs_to(Blueprint("questions", __name__), Module.KNOWLEDGE_BASE)
 
 _PERIODS = (7, 30, 90)
 _TABS = {

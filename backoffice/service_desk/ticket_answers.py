@@ -16,13 +16,14 @@ from knowledge_base.questions.queries import Face
 from service_desk.answers import commands, queries
 from service_desk.tickets import queries as tickets
 from service_desk.tickets.queries import Message, Ticket
+from tenants.modules import Module
 from tenants.permissions import Permission
-from web import access, hosts, htmx
+from web import access, hosts, htmx, modules
 from web.access import requires
 from web.forms import Form
 from web.lifecycle import session
 
-blueprint = Blueprint("ticket_answers", __name__)
+blueprint = modules.belongs_to(Blueprint("ticket_answers", __name__), Module.REQUESTS)
 _EXCERPT = 300
 
 

@@ -4,9 +4,9 @@ import wsgi
 
 # The house itself: its doors, its people, its settings.  Whoever adds a blueprint says `modules.belongs_to`, or adds it here.
 ALWAYS_THERE = {
-    "portal": {"home", "account", "brand", "robots", "signing_in"},
+    "portal": {"home", "account", "brand", "robots", "signing_in", "sitemaps"},
     "desk": {
-        *("signing_in", "arriving", "my_settings", "bell", "settings"),
+        *("signing_in", "arriving", "my_settings", "bell", "settings", "first_steps", "support", "support_help"),
         *("settings_people", "settings_roles", "settings_sign_ins", "settings_branding"),
         *("settings_domains", "settings_languages", "settings_modules", "settings_audit"),
     },
