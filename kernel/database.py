@@ -105,7 +105,7 @@ def make_engine(url: str, *, pool_size: int = 5) -> Engine:
 
 # Words by which a statement could step out of where its transaction stands, or hide that it does behind a remark.
 _STEPS_OUT = re.compile(
-    rb"\s*(?:(?:SET(?!\s+LOCAL\s+\w+_timeout\b)|RESET|DISCARD|DO|CALL|PREPARE|EXECUTE|BEGIN|START|COMMIT|END|ABORT)\b|--|/\*)",
+    rb"\s*(?:(?:SET(?!\s+LOCAL\s+(?:\w+_timeout|enable_seqscan)\b)|RESET|DISCARD|DO|CALL|PREPARE|EXECUTE|BEGIN|START|COMMIT|END|ABORT)\b|--|/\*)",
     re.IGNORECASE,
 )
 
