@@ -5,12 +5,14 @@ import uuid
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import select
 
 import cli
 from kernel import clock, database
 from kernel.actors import SYSTEM
 from knowledge_base.articles import queries as articles
 from tenants import audit, provisioning, registry, staff
+from tenants.models import Tenant
 from tenants.permissions import Role
 from tests import factories
 
@@ -59,7 +61,7 @@ def test_a_tenant_may_begin_with_a_template_and_demo_data(frontdesk, slug):
     made = frontdesk("tenants", "create", f"{slug}2", "--name", "X", "--admin-email", "a@x.example", "--with-demo")
     assert made.exit_code == 0, made.output
     with database.transaction() as session:
-        rows = {row.slug: (row.template, row.has_demo_data) for row in registry.rows(session)}
+        rows = {row.slug: (row.template, row.has_demo_data) for row in session.scalars(select(Tenant))}
     assert (rows[slug], rows[f"{slug}2"]) == (("hotel", False), ("blank", True))
 
 

@@ -39,11 +39,14 @@ _NO_COMPANY = _l("Enter the name of your company.")
 _NO_ADDRESS = _l("Choose an address for your workspace.")
 
 
+_FITS = Length(max=signing_up.NAME_LENGTH, message=forms.TOO_LONG)
+
+
 class BeginForm(OnceForm):
     """The first step asks for the address only; `company` and `sub` may come with it."""
 
     email = EmailField(_l("Your e-mail address"), [InputRequired(_l("Enter your e-mail address."))])
-    company = StringField(_l("Company"), [Length(max=signing_up.NAME_LENGTH)])
+    company = StringField(_l("Company"), [_FITS])
     sub = StringField(_l("Address of your workspace"))
 
 
@@ -52,7 +55,7 @@ class CodeForm(Form):
 
 
 class WorkspaceForm(Form):
-    company = StringField(_l("Company"), [InputRequired(_NO_COMPANY), Length(max=signing_up.NAME_LENGTH)])
+    company = StringField(_l("Company"), [InputRequired(_NO_COMPANY), _FITS])
     sub = StringField(_l("Address of your workspace"), [InputRequired(_NO_ADDRESS)])
     template = RadioField(_l("Your trade"), choices=forms.choices(TRADES), default="hotel")
     language = SelectField(_l("Language of your company"), choices=forms.LANGUAGE_CHOICES)

@@ -29,19 +29,20 @@ def on_article_changed(session: Session, event: Event) -> None:
         reindex(session)
         return
     try:
-        if waiting := _behind(session, event.subject_id):
+        # A snippet's new words are in the text, but make nobody's open edit stale: the revision stays, and tells nothing.
+        if waiting := _behind(session, event.subject_id, whatever_its_revision=event.name == "article.rendered"):
             # A generator, because the articles must be read when the index's one writer has its turn, not before.
             engine.apply(_documents(session, waiting), waiting)
     except NeedsRebuild:
         reindex(session)
 
 
-def _behind(session: Session, article_id: int) -> list[int]:
+def _behind(session: Session, article_id: int, *, whatever_its_revision: bool) -> list[int]:
     """Return the article and what else was changed of late, as far as the index does not know it yet."""
     mine = select(Article.id, Article.revision).where(Article.id == article_id)
     revisions = dict(session.execute(mine).all())
     engine = engine_of(session)
-    if revisions == engine.revisions([article_id]):
+    if revisions == engine.revisions([article_id]) and not whatever_its_revision:
         return []
     lately = select(Article.id, Article.revision).order_by(Article.updated_at.desc(), Article.id.desc()).limit(_BATCH)
     revisions |= dict(session.execute(lately).all())

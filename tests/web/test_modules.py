@@ -9,6 +9,7 @@ ALWAYS_THERE = {
         *("signing_in", "arriving", "my_settings", "bell", "settings", "first_steps", "support", "support_help"),
         *("settings_people", "settings_roles", "settings_sign_ins", "settings_branding"),
         *("settings_domains", "settings_languages", "settings_modules", "settings_audit"),
+        *("settings_closing", "settings_exporting", "settings_demo_data"),
     },
 }
 
