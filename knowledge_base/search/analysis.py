@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from threading import Lock
 
@@ -14,25 +14,43 @@ from knowledge_base.search import noise
 from knowledge_base.search.noise import HAN
 
 # Raise it with every change to the tokens below: an index built by another version must be rebuilt.
-ANALYZER_VERSION = 2
+ANALYZER_VERSION = 3
 
 _RUN = re.compile(rf"(?P<han>[{HAN}]+)|(?P<word>[^\W_{HAN}]+(?:'[^\W_{HAN}]+)*)")
 _HAN_RUN = re.compile(rf"[{HAN}]+")
 _STOP_WORDS = frozenset(
     re.findall(
         r"\w+",
-        """a am an and any are as at be been but by can could did do does for from get got had has have how i if in into is
-        it its just me my need needs no not of on or our please shall should so some such that the their them then there
-        these they this to want wants was we were what when where which who why will with would you your""",
+        """a also am an and any are as at be been being but by can could did do does doing done for from get gets getting got had
+        has have having he her here him his how i if in into is it its just many me much my need needs no not of on or our
+        please really shall she should so some such than that the their them then there these they this those to too very
+        want wants was we were what when where which while who whose why will with would you your
+        cannot cant couldnt didnt doesnt dont hasnt havent im isnt ive wasnt whats wont wouldnt""",
     )
 )
 # What makes a Chinese sentence of keywords.  Most function characters are parts of nouns too (会员, 对账), and tell nothing.
 _ASKING = re.compile("[的了吗呢吧么我你您谁哪怎]|如何|为何|是否|能否|可以|请问|多少|多久|有没有")
 _MOST_SYLLABLES = 24
+# Rarer characters are not kept in memory: there are a million, and somebody may send them all.
+_LAST_COMMON = 0xFFFF
 # Sorts before all letters, so that a whole title comes first among the keys with the same beginning.
 WHOLE = "."
 # As unaccented letters are typed for accented ones; only Latin letters, because a Japanese か is no が.
 _PLAIN = {"’": "'", "ß": "s", "ø": "o", "ł": "l", "đ": "d", "ı": "i"}
+
+# Latin verbs whose nouns are spelled another way: respond and response, decide and decision, resolve and resolution
+# (from Lovins, Development of a Stemming Algorithm, 1968).
+_RESPELLINGS = {
+    "end": "ens",
+    "ond": "ons",
+    "pand": "pans",
+    "cid": "cis",
+    "lud": "lus",
+    "vad": "vas",
+    "mit": "miss",
+    "olv": "olut",
+}
+_RESPELLED = re.compile(rf"(?<=\w\w)(?!(?<=s)end)(?:{'|'.join(_RESPELLINGS)})$")
 
 _to_simplified = OpenCC("t2s").convert
 _stemmer = snowballstemmer.stemmer("english")
@@ -49,27 +67,51 @@ def fold(text: str) -> str:
     return fold_with_offsets(unicodedata.normalize("NFC", text))[0]
 
 
-def fold_with_offsets(text: str) -> tuple[str, list[int]]:
+def fold_with_offsets(text: str) -> tuple[str, Sequence[int]]:
     """Return the folded `text` and, for each of its characters, the index in `text` it came from."""
-    pieces = [_compatible(character) for character in text]
-    folded = "".join(pieces)
-    offsets = [index for index, piece in enumerate(pieces) for _ in piece]
+    if text.isascii():
+        return text.lower(), range(len(text))
+    folded = text.translate(_COMPATIBLE)
+    offsets: Sequence[int] = range(len(text))
+    if not _COMPATIBLE.uneven.isdisjoint(text):
+        offsets = [at for at, character in enumerate(text) for _ in _compatible(character)]
     for start, end in noise.glosses(folded):
         folded = folded[:start] + folded[end:]
-        del offsets[start:end]
-    return noise.with_plain_ones(_simplified("".join(map(_unaccented, folded)))), offsets
+        offsets = [*offsets[:start], *offsets[end:]]
+    return noise.with_plain_ones(_simplified(folded.translate(_UNACCENTED))), offsets
 
 
-@lru_cache(maxsize=2**15)
+class _Table(dict[int, str]):
+    """What `str.translate` puts for each character, made by `make` when it is first met.
+
+    `uneven` are the characters met so far that became more than one, or none.
+    """
+
+    def __init__(self, make: Callable[[str], str]) -> None:
+        super().__init__()
+        self._make = make
+        self.uneven: set[str] = set()
+
+    def __missing__(self, code: int) -> str:
+        made = self._make(chr(code))
+        if len(made) != 1:
+            self.uneven.add(chr(code))
+        if code <= _LAST_COMMON:
+            self[code] = made
+        return made
+
+
 def _compatible(character: str) -> str:
     """Return one character in its compatible form; soft hyphens, zero-width spaces and the like are nothing."""
     return "" if unicodedata.category(character) == "Cf" else unicodedata.normalize("NFKC", character).lower()
 
 
-@lru_cache(maxsize=2**15)
 def _unaccented(character: str) -> str:
     base = unicodedata.normalize("NFD", character)[0]
     return base if base.isascii() and base.isalpha() else _PLAIN.get(character, character)
+
+
+_COMPATIBLE, _UNACCENTED = _Table(_compatible), _Table(_unaccented)
 
 
 def _simplified(folded: str) -> str:
@@ -93,8 +135,8 @@ def spans(folded: str) -> Iterator[tuple[str, int, int]]:
         if run["han"]:
             yield from _pairs(folded, run.start(), run.end())
         else:
-            if run["word"] not in _STOP_WORDS:
-                yield stem(run["word"]), run.start(), run.end()
+            if term := _term_of(run["word"]):
+                yield term, run.start(), run.end()
             if before and before["word"] and folded[before.end() : run.start()] == "-":
                 yield stem(before["word"] + run["word"]), before.start(), run.end()
         before = run
@@ -106,10 +148,23 @@ def _pairs(folded: str, start: int, end: int) -> Iterator[tuple[str, int, int]]:
 
 
 @lru_cache(maxsize=2**15)
+def _term_of(word: str) -> str:
+    return "" if _is_stop_word(word) else stem(word)
+
+
+def _is_stop_word(word: str) -> bool:
+    """Whether a word says nothing by itself, in a contraction too: don't, what's, I've."""
+    head, apostrophe, _ = word.partition("'")
+    return head in _STOP_WORDS or (bool(apostrophe) and head.removesuffix("n") in _STOP_WORDS)
+
+
+@lru_cache(maxsize=2**15)
 def stem(word: str) -> str:
+    """Return what the forms of a word have in common: that of Snowball, and one for the verb and its noun in response."""
     # Snowball keeps the word it works on in the stemmer itself, so threads must take turns.
     with _stemmer_lock:
-        return str(_stemmer.stemWord(word))
+        stemmed = str(_stemmer.stemWord(word))
+    return _RESPELLED.sub(lambda ending: _RESPELLINGS[ending[0]], stemmed)
 
 
 def characters(text: str) -> list[str]:
@@ -142,13 +197,13 @@ def is_han(token: str) -> bool:
 
 def words(text: str) -> list[str]:
     """Return the Latin words of `text` as they are spelled, without stop words."""
-    return [run["word"] for run in _RUN.finditer(fold(text)) if run["word"] and run["word"] not in _STOP_WORDS]
+    return [run["word"] for run in _RUN.finditer(fold(text)) if run["word"] and not _is_stop_word(run["word"])]
 
 
 def has_function_words(text: str) -> bool:
     """Whether `text` has words that say nothing by themselves: a sentence has, keywords have not."""
     folded = fold(text)
-    return bool(_ASKING.search(folded)) or any(run["word"] in _STOP_WORDS for run in _RUN.finditer(folded))
+    return bool(_ASKING.search(folded)) or any(run["word"] and _is_stop_word(run["word"]) for run in _RUN.finditer(folded))
 
 
 def parts(text: str) -> list[str]:

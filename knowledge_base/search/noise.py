@@ -24,6 +24,8 @@ def glosses(folded: str) -> list[tuple[int, int]]:
     A tone mark tells a gloss from an abbreviation; without one, as in 文件(pdf) and 服務(wu)工單, only what is really a reading
     of those characters counts.
     """
+    if "(" not in folded:
+        return []
     found = [match.span("gloss") for match in _GLOSS.finditer(folded) if _is_gloss(match["han"], match["reading"])]
     return found[::-1]
 

@@ -46,6 +46,20 @@ def test_chinese_becomes_pairs_and_english_becomes_stems_without_stop_words():
     assert analysis.terms("退款申請") == ["退款", "款申", "申请"]
 
 
+def test_what_is_contracted_says_no_more_than_what_is_not():
+    assert analysis.terms("I don't know what’s wrong, it can't and we've dont") == ["know", "wrong"]
+    assert analysis.terms("the guest's room") == ["guest", "room"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "noun"),
+    [("respond", "response"), ("decide", "decision"), ("resolving", "resolutions"), ("permitted", "permission")],
+)
+def test_a_latin_verb_finds_its_noun(verb, noun):
+    assert analysis.stem(verb) == analysis.stem(noun)
+    assert analysis.stem("send") != analysis.stem("sense")
+
+
 def test_a_hyphened_word_is_also_one_word():
     assert analysis.terms("Wi-Fi check-in") == ["wi", "fi", "wifi", "check", "checkin"]
 

@@ -60,7 +60,7 @@ def share_found(engine, article_ids, asked, *, change=lambda text: text):
     return 100 * first / len(asked), 100 * among_five / len(asked)
 
 
-@pytest.mark.parametrize(("language", "first", "among_five"), [("zh-Hans", 47, 85), ("zh-Hant", 47, 85), ("en", 40.6, 71.8)])
+@pytest.mark.parametrize(("language", "first", "among_five"), [("zh-Hans", 47, 85), ("zh-Hant", 47, 85), ("en", 41, 72)])
 def test_questions_in_other_words_than_the_articles_are_answered(engine, language, first, among_five):
     article_ids = indexed(engine, f"service_faq_{language.lower().replace('-', '_')}")
     measured = share_found(engine, article_ids, questions("service_faq", language))
@@ -82,7 +82,7 @@ def test_natural_questions_are_answered_also_in_the_other_script_and_mistyped(tm
     if language == "en":
         dice = random.Random(7)
         mistyped = share_found(engine, article_ids, asked, change=lambda text: with_typos(text, dice))
-        assert mistyped[0] >= measured[0] - 2.5
+        assert mistyped[0] >= measured[0] - 2
     else:
         other_script = opencc.OpenCC("s2t").convert
         assert share_found(engine, article_ids, asked[::4], change=other_script)[0] >= first - 1
