@@ -1,6 +1,5 @@
 """Finding articles: the index proposes, the database decides what this reader may see."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +12,7 @@ from kernel.actors import Actor
 from kernel.i18n import Language
 from knowledge_base.articles import audience, queries
 from knowledge_base.articles.models import Article, Category
+from knowledge_base.articles.queries import Place
 from knowledge_base.search import analysis, wording
 from knowledge_base.search.documents import Hit, NeedsRebuild, Question, SearchResult
 from knowledge_base.search.engines import engine_of
@@ -68,12 +68,11 @@ def find(
     """
     question = _question(session, words, language, actor)
     result = _answer(session, question)
-    # Decided by titles alone: the texts of fifty articles would be most of what the database sends.
-    allowed = queries.titles_of(session, [hit.article_id for hit in result.hits], actor=actor)
+    allowed = queries.places_of(session, [hit.article_id for hit in result.hits], actor=actor)
     chosen = _one_of_each(allowed, language)
-    categories = _categories(chosen)
-    chosen = [article for article in chosen if category_id in (None, article.category_id)]
-    page = queries.listed(session, [article.id for article in chosen[start : start + limit]], actor=actor)
+    categories = queries.categories_of(session, chosen)
+    chosen = [place for place in chosen if category_id in (None, place.category_id)]
+    page = queries.listed(session, [place.id for place in chosen[start : start + limit]], actor=actor)
     finds = [Find(article, snippet(f"{article.summary}\n{article.body_text}", result.marked)) for article in page]
     return Finds(finds, result.corrected, len(chosen), categories, result.is_guess)
 
@@ -101,12 +100,6 @@ def _answer(session: Session, question: Question) -> SearchResult:
         return SearchResult()
 
 
-def _categories(articles: Sequence[Article]) -> list[tuple[Category, int]]:
-    by_id = {article.category_id: article.category for article in articles}
-    counted = Counter(article.category_id for article in articles)
-    return [(by_id[category_id], count) for category_id, count in counted.most_common()]
-
-
 def suggest(session: Session, start_of_words: str, language: Language, *, actor: Actor) -> list[Article]:
     """Return up to six articles whose titles go on from what has been typed so far."""
     question = _question(session, start_of_words, language, actor)
@@ -114,9 +107,12 @@ def suggest(session: Session, start_of_words: str, language: Language, *, actor:
         ids = engine_of(session).suggest(start_of_words, question)
     except NeedsRebuild:
         return []
-    articles = _one_of_each(queries.titles_of(session, ids, actor=actor), language)
+    chosen = _one_of_each(queries.places_of(session, ids, actor=actor), language)
     # Of several with the same title the first is enough to choose from.
-    return list({article.title: article for article in reversed(articles)}.values())[: -_SUGGESTIONS - 1 : -1]
+    by_title: dict[str, int] = {}
+    for place in chosen:
+        by_title.setdefault(place.title, place.id)
+    return queries.titles_of(session, list(by_title.values())[:_SUGGESTIONS], actor=actor)
 
 
 def categories_named(session: Session, words: str, language: Language, *, actor: Actor) -> list[Category]:
@@ -134,11 +130,11 @@ def narrowed(session: Session, query: Select[Any], words: str, language: Languag
     return query.where(Article.id.in_(ids) | and_(true(), *by_title))
 
 
-def _one_of_each(articles: Sequence[Article], language: Language) -> list[Article]:
+def _one_of_each(places: Sequence[Place], language: Language) -> list[Place]:
     """Return each article once, where its best translation stood: in the reader's language if that was found too."""
-    chosen: dict[str, Article] = {}
-    for article in articles:
-        known = chosen.setdefault(article.translation_key, article)
-        if known.language != language.code and article.language == language.code:
-            chosen[article.translation_key] = article
+    chosen: dict[str, Place] = {}
+    for place in places:
+        known = chosen.setdefault(place.translation_key, place)
+        if known.language != language.code and place.language == language.code:
+            chosen[place.translation_key] = place
     return list(chosen.values())
