@@ -11,7 +11,7 @@ from knowledge_base.search.synonyms import Requirement
 
 # So many articles are looked at closely.  They are drawn by the rarest tokens, which tell most: those that come to at most
 # so many occurrences, so that a pasted e-mail costs no more than a word.
-_MOST_CANDIDATES = 100
+_MOST_CANDIDATES = 64
 _DRAW = 2000
 _FEWEST_TOKENS, _MOST_TOKENS = 3, 24
 # Up to so many terms, without a word that makes a sentence of them, are keywords: where articles have all, no other answers.

@@ -50,15 +50,24 @@ def _averages(candidates: Sequence[Candidate]) -> list[float]:
 
 
 def _score(candidate: Candidate, wanted: Wanted, averages: Sequence[float]) -> float:
-    score = 0.0
-    for text, length, average in zip(candidate.texts, candidate.lengths, averages[:-1], strict=True):
-        if length:
-            score += _bm25(text, wanted.terms, length / average)
+    """Return the sum of the scores of each field by its terms, and of the whole article by its single characters."""
+    relative = [length / average for length, average in zip(candidate.lengths, averages[:-1], strict=True)]
+    fields = [(text, _norm(length)) for text, length in zip(candidate.texts, relative, strict=True) if length]
     whole = "\n".join(candidate.texts)
-    return score + _CHARACTER_WEIGHT * _bm25(whole, wanted.characters, sum(candidate.lengths) / averages[-1])
+    score = 0.0
+    for needle, weight in wanted.terms.items():
+        if needle in whole:
+            score += weight * sum(_saturated(text.count(needle), norm) for text, norm in fields)
+    norm = _norm(sum(candidate.lengths) / averages[-1])
+    for needle, weight in wanted.characters.items():
+        if needle in whole:
+            score += _CHARACTER_WEIGHT * weight * _saturated(whole.count(needle), norm)
+    return score
 
 
-def _bm25(text: str, weights: Mapping[str, float], relative_length: float) -> float:
-    norm = _K1 * (1 - _B + _B * relative_length)
-    counts = ((text.count(needle), weight) for needle, weight in weights.items() if needle in text)
-    return sum(weight * count * (_K1 + 1) / (count + norm) for count, weight in counts)
+def _norm(relative_length: float) -> float:
+    return _K1 * (1 - _B + _B * relative_length)
+
+
+def _saturated(count: int, norm: float) -> float:
+    return count * (_K1 + 1) / (count + norm)

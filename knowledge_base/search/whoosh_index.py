@@ -2,12 +2,13 @@
 
 import pickle
 import struct
+from array import array
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from heapq import nlargest
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -21,6 +22,7 @@ from knowledge_base.search import generations, meaning, questions, titles
 from knowledge_base.search.backend import CHARACTER, PINYIN, PINYIN_KEYS, TERM, WORD
 from knowledge_base.search.documents import Candidate, Document, NeedsRebuild, Question, SearchResult
 from knowledge_base.search.entries import FORMAT, entry_of
+from knowledge_base.search.kept import Kept
 from knowledge_base.search.readers import Readers
 from knowledge_base.search.titles import Title, Titles
 
@@ -69,14 +71,14 @@ class WhooshBackend:
     def _build(self, documents: Iterable[Document], progress: Callable[[int], object] | None = None) -> None:
         generation = generations.create(self.directory, FORMAT)
         with whoosh_index.create_in(str(generation), _schema()).writer() as writer:
-            count = 0
-            for count, document in enumerate(documents, start=1):
+            written = 0
+            for written, document in enumerate(documents, start=1):
                 writer.add_document(**_fields_of(document))
-                if progress and count % _PROGRESS_STEP == 0:
-                    progress(count)
+                if progress and written % _PROGRESS_STEP == 0:
+                    progress(written)
         generations.put_in_force(generation)
         if progress:
-            progress(count)
+            progress(written)
 
     def exists(self) -> bool:
         return generations.current(self.directory) is not None
@@ -159,12 +161,21 @@ def _fields_of(document: Document) -> dict[str, Any]:
     }
 
 
+Facts = tuple[int, str, tuple[str, ...], tuple[int, ...]]
+# By the name of the reader and what was asked of it: some 10, 4 and 40 MB at most, for all indexes together.
+_FREQUENCIES: Kept[int] = Kept(room=2**16, size_of=lambda _: 1)
+_NUMBERS: Kept[Sequence[int]] = Kept(room=2**20, size_of=len)
+_FACTS: Kept[Facts] = Kept(room=20_000_000, size_of=lambda facts: sum(map(len, facts[2])))
+_NAMES = count(1)
+
+
 class Reader:
     """One generation of one index as it was when opened.  Whoosh's readers share file positions: one thread a time."""
 
     def __init__(self, generation: Path) -> None:
         self.generation = generation
         self.lock = Lock()
+        self.name = next(_NAMES)
         self._files = _opened(generation)
         self._index = self._files.reader()
         self._seen_by: dict[frozenset[str], frozenset[int]] = {}
@@ -174,8 +185,11 @@ class Reader:
         return self.generation == generation and self._files.latest_generation() == self._index.generation()
 
     def frequencies(self, tokens: Collection[str]) -> dict[str, int]:
-        counted = {token: self._index.doc_frequency(token[0], token[1:]) for token in tokens}
+        counted = {token: self._frequency(token) for token in tokens}
         return {token: frequency for token, frequency in counted.items() if frequency}
+
+    def _frequency(self, token: str) -> int:
+        return _FREQUENCIES.get((self.name, token), lambda: int(self._index.doc_frequency(token[0], token[1:])))
 
     def pinyin_keys(self, prefix: str) -> list[str]:
         return [key.decode() for key in islice(self._index.expand_prefix(PINYIN, prefix), PINYIN_KEYS)]
@@ -183,19 +197,29 @@ class Reader:
     def candidates(self, tokens: Mapping[str, float], audiences: frozenset[str] | None, most: int) -> list[Candidate]:
         drawn: dict[int, float] = defaultdict(float)
         for token, weight in tokens.items():
-            if (token[0], token[1:]) in self._index:
-                for number in self._index.postings(token[0], token[1:]).all_ids():
-                    drawn[number] += weight
+            for number in self._numbers(token):
+                drawn[number] += weight
         if audiences is not None:
             visible = self._visible(audiences)
             drawn = {number: weight for number, weight in drawn.items() if number in visible}
         return [self._candidate(number, drawn[number]) for number in nlargest(most, drawn, key=lambda n: (drawn[n], -n))]
 
+    def _numbers(self, token: str) -> Sequence[int]:
+        """Return the documents that have a token, by the numbers that Whoosh gives them."""
+        return _NUMBERS.get((self.name, token), lambda: array("I", self._read_numbers(token)))
+
+    def _read_numbers(self, token: str) -> Iterable[int]:
+        known = (token[0], token[1:]) in self._index
+        return self._index.postings(token[0], token[1:]).all_ids() if known else ()
+
     def _candidate(self, number: int, drawn: float) -> Candidate:
+        return Candidate(*_FACTS.get((self.name, number), lambda: self._read_facts(number)), drawn)
+
+    def _read_facts(self, number: int) -> Facts:
         stored = self._index.stored_fields(number)
         if not stored.get("texts"):
             raise NeedsRebuild(f"{self.generation} lacks what articles are ranked by.")
-        return Candidate(int(stored["article_id"]), stored["language"], stored["texts"], stored["lengths"], drawn)
+        return int(stored["article_id"]), stored["language"], stored["texts"], stored["lengths"]
 
     def _visible(self, audiences: frozenset[str]) -> frozenset[int]:
         if audiences not in self._seen_by:

@@ -181,7 +181,7 @@ def test_a_rebuild_replaces_everything(shop):
     assert seen[-1] == 150
     assert found(shop, "deposit") == []
     assert len(shop.contents()) == 150
-    assert len(found(shop, "rebuilt", limit=200)) == 100
+    assert len(found(shop, "rebuilt", limit=200)) == 64
 
 
 def test_search_finds_what_analysis_makes_of_the_text(engine):

@@ -1,0 +1,33 @@
+"""Kept: what was read once from the indexes of this process, as far as there is room for it."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from threading import Lock
+from typing import Generic, TypeVar
+
+V = TypeVar("V")
+
+
+class Kept(Generic[V]):
+    """Values by key; where those kept come to more than `room`, as `size_of` counts, the least recently used are let go."""
+
+    def __init__(self, *, room: int, size_of: Callable[[V], int]) -> None:
+        self._room, self._size_of = room, size_of
+        self._values: OrderedDict[Hashable, V] = OrderedDict()
+        self._used = 0
+        self._lock = Lock()
+
+    def get(self, key: Hashable, read: Callable[[], V]) -> V:
+        """Return what is kept under `key`, or what `read` returns, which must always be the same for that key."""
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+                return self._values[key]
+        value = read()
+        with self._lock:
+            if key not in self._values:
+                self._values[key] = value
+                self._used += self._size_of(value)
+            while self._used > self._room:
+                self._used -= self._size_of(self._values.popitem(last=False)[1])
+        return value
