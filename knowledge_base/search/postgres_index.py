@@ -1,9 +1,9 @@
 """PostgreSQL as the engine: the index in the tenant's own schema, for any number of web nodes, changed by transactions."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -26,6 +26,8 @@ _BATCH = 100
 _MOST_LEXEME_BYTES = 900_000
 _MOST_TITLES = 200
 _LAST = "\U0010ffff"
+# Stands in no text that was laid out; arrays would take the driver longer to read than the database to join.
+_BETWEEN = "\x1f"
 
 
 @dataclass(frozen=True)
@@ -181,18 +183,15 @@ _DRAW = text(
         JOIN search_entry AS entry ON entry.tokens @@ CAST(asked.token AS tsquery)
         WHERE CAST(:everybody AS boolean) OR entry.audience && CAST(:audiences AS text[])
         GROUP BY entry.article_id ORDER BY weight DESC, entry.article_id LIMIT :most)
-    SELECT entry.article_id, entry.language, entry.texts, entry.lengths, drawn.weight
+    SELECT entry.article_id, entry.language, array_to_string(entry.texts, :between), array_to_string(entry.lengths, :between),
+        drawn.weight
     FROM drawn JOIN search_entry AS entry USING (article_id) ORDER BY drawn.weight DESC, entry.article_id
     """
 )
 
 
-@contextmanager
-def _by_index(session: Session) -> Iterator[None]:
-    """Let the planner use the index: it counts pages, and does not know that looking into a tsvector means unpacking it."""
-    session.execute(text("SET LOCAL enable_seqscan = off"))
-    yield
-    session.execute(text("SET LOCAL enable_seqscan = on"))
+_BY_INDEX = text("SET LOCAL enable_seqscan = off")
+_FREQUENCIES = text("SELECT token, articles FROM search_token WHERE token = ANY(CAST(:tokens AS text[]))")
 
 
 class _Tables:
@@ -201,15 +200,16 @@ class _Tables:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._counted: dict[str, int] = {}
-        self.size = self._frequency_of_all()
+        self._is_by_index = False
 
-    def _frequency_of_all(self) -> int:
+    @cached_property
+    def size(self) -> int:
         return self._session.scalar(select(func.sum(SearchToken.articles)).where(*_starting_with(_MARK))) or 0
 
     def frequencies(self, tokens: Collection[str]) -> dict[str, int]:
         if missing := [token for token in tokens if token not in self._counted]:
-            known = select(SearchToken.token, SearchToken.articles).where(_among(missing))
-            self._counted |= {**dict.fromkeys(missing, 0), **dict(self._session.execute(known).all())}
+            counted = dict.fromkeys(missing, 0) | dict(self._session.execute(_FREQUENCIES, {"tokens": missing}).all())
+            self._counted |= counted
         return {token: count for token in tokens if (count := self._counted[token]) > 0}
 
     def pinyin_keys(self, prefix: str) -> list[str]:
@@ -223,13 +223,22 @@ class _Tables:
             "everybody": audiences is None,
             "audiences": sorted(audiences or ()),
             "most": most,
+            "between": _BETWEEN,
         }
-        with _by_index(self._session):
-            rows = self._session.execute(_DRAW, values).all()
+        self._go_by_index()
         return [
-            Candidate(article_id, language, tuple(texts), tuple(lengths), weight)
-            for article_id, language, texts, lengths, weight in rows
+            Candidate(article_id, language, tuple(texts.split(_BETWEEN)), tuple(map(int, lengths.split(_BETWEEN))), weight)
+            for article_id, language, texts, lengths, weight in self._session.execute(_DRAW, values)
         ]
+
+    def _go_by_index(self) -> None:
+        """Let the planner use the index: it counts pages, and does not know that looking into a tsvector means unpacking it.
+
+        This lasts as long as the transaction; what else a search asks for is looked up by its key.
+        """
+        if not self._is_by_index:
+            self._session.execute(_BY_INDEX)
+            self._is_by_index = True
 
     def meanings(self, audiences: frozenset[str] | None) -> list[tuple[int, bytes]]:
         known = select(SearchEntry.article_id, SearchEntry.meaning).where(SearchEntry.meaning.is_not(None))

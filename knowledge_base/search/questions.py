@@ -48,7 +48,7 @@ class _Understood:
     def __init__(self, index: Index, question: Question) -> None:
         self.index, self.question = index, question
         terms = _distinct(analysis.terms(question.words))
-        known = self._known(terms, ())
+        known = self._known(terms, _distinct(analysis.characters(question.words)))
         self.unknown = [word for word in _distinct(analysis.words(question.words)) if not _has_any(word, known)]
         self.pinyin = self._pinyin_keys() if self._may_be_pinyin(terms) else {}
         misspelt = [word for word in self.unknown if not self._is_pinyin(word)]

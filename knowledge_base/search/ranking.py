@@ -7,7 +7,7 @@ from math import log
 from knowledge_base.search import analysis
 from knowledge_base.search.documents import Candidate, Hit
 
-_K1, _B = 1.2, 0.75
+_K1, _B = 1.0, 0.75
 # A title counts like any text: one that weighs four times as much costs up to ten points of first hits.
 _CHARACTER_WEIGHT = 0.75
 # By language distance: the reader's language and script, its other script, another language.
@@ -57,17 +57,16 @@ def _score(candidate: Candidate, wanted: Wanted, averages: Sequence[float]) -> f
     score = 0.0
     for needle, weight in wanted.terms.items():
         if needle in whole:
-            score += weight * sum(_saturated(text.count(needle), norm) for text, norm in fields)
+            for text, norm in fields:
+                if count := text.count(needle):
+                    score += weight * count * (_K1 + 1) / (count + norm)
     norm = _norm(sum(candidate.lengths) / averages[-1])
     for needle, weight in wanted.characters.items():
         if needle in whole:
-            score += _CHARACTER_WEIGHT * weight * _saturated(whole.count(needle), norm)
+            count = whole.count(needle)
+            score += _CHARACTER_WEIGHT * weight * count * (_K1 + 1) / (count + norm)
     return score
 
 
 def _norm(relative_length: float) -> float:
     return _K1 * (1 - _B + _B * relative_length)
-
-
-def _saturated(count: int, norm: float) -> float:
-    return count * (_K1 + 1) / (count + norm)

@@ -5,11 +5,15 @@ import unicodedata
 from collections.abc import Iterator
 
 from knowledge_base.search import analysis
+from knowledge_base.search.noise import HAN
 
 Spans = list[tuple[int, int]]
 _BREAKS = frozenset(" \n\t,.;:!?，。；：！？、")
 # How far a cut may move to fall between words rather than within one.
 _LEEWAY = 20
+_LETTER = rf"[^\W_{HAN}]"
+# The forms of a word begin alike, but for few: dying and die.
+_SAME_START = 2
 
 
 def snippet(text: str, query: str, length: int = 160) -> list[tuple[str, bool]]:
@@ -29,9 +33,7 @@ def _hits(text: str, query: str) -> Spans:
     folded, offsets = analysis.fold_with_offsets(text)
     wanted = set(analysis.terms(query))
     found = [(at, at + 2) for at in _pairs_in(folded, wanted)]
-    # Cutting a text up costs most of a snippet's time: only for words, which are told by their stems.
-    if any(not analysis.is_han(term) for term in wanted):
-        found += [(start, end) for term, start, end in analysis.spans(folded) if term in wanted]
+    found += _words_in(folded, wanted)
     if not found:
         single = set(analysis.characters(query))
         found = [(at, at + 1) for at, character in enumerate(folded) if character in single]
@@ -42,6 +44,20 @@ def _pairs_in(folded: str, wanted: set[str]) -> list[int]:
     """Return where the wanted pairs of Chinese characters begin, overlapping ones too."""
     pairs = "|".join(term for term in wanted if len(term) == 2 and analysis.is_han(term))
     return [match.start() for match in re.finditer(f"(?={pairs})", folded)] if pairs else []
+
+
+def _words_in(folded: str, wanted: set[str]) -> Spans:
+    """Return where the wanted words are, in any of their forms; only words that begin like one of them are looked at."""
+    starts = "|".join({re.escape(term[:_SAME_START]) for term in wanted if not analysis.is_han(term)})
+    if not starts:
+        return []
+    alike = re.finditer(rf"(?<!{_LETTER})(?:{starts}){_LETTER}*(?:['-]{_LETTER}+)*", folded)
+    return [
+        (match.start() + start, match.start() + end)
+        for match in alike
+        for term, start, end in analysis.spans(match[0])
+        if term in wanted
+    ]
 
 
 def _merged(spans: Spans) -> Spans:
