@@ -151,7 +151,9 @@ def _paragraph(children: list[Token]) -> list[Token]:
 
 
 def _words(inline: Token) -> str:
-    return "".join(child.content for child in inline.children or () if child.type != "html_inline").strip()
+    """Return the text of a paragraph; where a line ends, a word does."""
+    children = (child for child in inline.children or () if child.type != "html_inline")
+    return "".join("\n" if child.type in ("softbreak", "hardbreak") else child.content for child in children).strip()
 
 
 def _plain(tokens: Sequence[Token]) -> str:

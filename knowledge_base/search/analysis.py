@@ -21,11 +21,10 @@ _HAN_RUN = re.compile(rf"[{HAN}]+")
 _STOP_WORDS = frozenset(
     re.findall(
         r"\w+",
-        """a also am an and any are as at be been being but by can could did do does doing done for from get gets getting
+        """a also am an and any are as at be been being but by can could did do does doing done for from get
         got had has have having he her here him his how i if in into is it its just many me much my need needs no not of
         on or our please really shall she should so some such than that the their them then there these they this those to
-        too very want wants was we were what when where which while who whose why will with would you your cannot cant
-        couldnt didnt doesnt dont hasnt havent im isnt ive wasnt whats wont wouldnt""",
+        too very want wants was we were what when where which while who whose why will with would you your""",
     )
 )
 # What makes a Chinese sentence of keywords.  Most function characters are parts of nouns too (会员, 对账), and tell nothing.

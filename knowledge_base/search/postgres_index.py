@@ -204,10 +204,15 @@ class _Tables:
 
     @cached_property
     def size(self) -> int:
+        """How many articles there are; those of an older format are only asked for where there are no others."""
+        if known := self.frequencies([_MARKED]):
+            return known[_MARKED]
         return self._session.scalar(select(func.sum(SearchToken.articles)).where(*_starting_with(_MARK))) or 0
 
     def frequencies(self, tokens: Collection[str]) -> dict[str, int]:
-        if missing := [token for token in tokens if token not in self._counted]:
+        # The number of articles is asked for with the first tokens, to spare a round trip.
+        asked = tokens if self._counted else [*tokens, _MARKED]
+        if missing := [token for token in asked if token not in self._counted]:
             counted = dict.fromkeys(missing, 0) | dict(self._session.execute(_FREQUENCIES, {"tokens": missing}).all())
             self._counted |= counted
         return {token: count for token in tokens if (count := self._counted[token]) > 0}

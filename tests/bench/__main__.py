@@ -155,15 +155,15 @@ def main(start: Callable[..., contextlib.AbstractContextManager[RunningService]]
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--seconds", type=float, default=SECONDS, help="a page and round")
-    parser.add_argument("--no-search", action="store_true", help="leave out the 5,000 articles that search is measured with")
+    parser.add_argument("--articles", type=int, default=searching.ARTICLES, help="to measure search with; 0 leaves it out")
     chosen = parser.parse_args()
     print("Starting a demo of its own …", file=sys.stderr)
     with start() as service, bare_page(service) as bare:
         measured = [bare, *pages(service)]
         run(measured, chosen.rounds, chosen.seconds)
         report(measured)
-        if not chosen.no_search:
-            searching.report(service)
+        if chosen.articles:
+            searching.report(service, chosen.articles)
 
 
 if __name__ == "__main__":

@@ -157,6 +157,10 @@ def test_only_a_film_that_stands_alone_is_one():
     assert "<video" not in render(f"See @[x]({FILE}) and on").html
 
 
+def test_a_word_ends_where_its_line_does():
+    assert render("Bring a\npassport  \nor a card.").text == "Bring a\npassport\nor a card."
+
+
 def test_the_files_of_a_text_are_those_it_shows_or_offers():
     other = FILE.replace("7b0f", "1111")
     found = render(f"![a]({FILE}#1x1) [b]({other}) @ `{FILE.replace('7b0f', '2222')}`\n\n@[f]({FILE})").file_ids
