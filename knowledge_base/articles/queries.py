@@ -88,11 +88,11 @@ def for_lists() -> tuple[ExecutableOption, ...]:
 def listed(session: Session, ids: Sequence[int], *, actor: Actor) -> list[Article]:
     """Return the articles with these ids that `actor` may read, in the order given (the index proposes, this decides).
 
-    Of their texts only the plain one is loaded.
+    Their Markdown and headings are not loaded: they are for whoever writes one, or reads one whole.
     """
     if not ids:
         return []
-    unread = (defer(text, raiseload=True) for text in (Article.body, Article.body_html, Article.headings))
+    unread = (defer(text, raiseload=True) for text in (Article.body, Article.headings))
     query = visible_to(actor).where(Article.id.in_(ids)).options(*unread, joinedload(Article.category), raiseload("*"))
     by_id = {article.id: article for article in session.scalars(query)}
     return [by_id[article_id] for article_id in ids if article_id in by_id]

@@ -50,7 +50,9 @@ class SearchBackend(Protocol):
 class Index(Protocol):
     """What a question is asked of: one state of one index, held for as long as the question takes."""
 
-    size: int
+    @property
+    def size(self) -> int:
+        """How many articles there are."""
 
     def frequencies(self, tokens: Collection[str]) -> dict[str, int]:
         """Return how many articles have each token, without those that none has."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from functools import cached_property
 from heapq import nlargest
-from itertools import count, islice
+from itertools import count, islice, takewhile
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -41,6 +41,9 @@ DAMAGE = (
     struct.error,
     pickle.UnpicklingError,
 )
+# More tokens than a question has: the neighbours of a misspelt word, of which hardly any exists.
+_MANY = 100
+_AFTER_Z = b"{"
 _WAIT_SECONDS = 30.0
 _PROGRESS_STEP = 100
 
@@ -162,10 +165,11 @@ def _fields_of(document: Document) -> dict[str, Any]:
 
 
 Facts = tuple[int, str, tuple[str, ...], tuple[int, ...]]
-# By the name of the reader and what was asked of it: some 10, 4 and 40 MB at most, for all indexes together.
-_FREQUENCIES: Kept[int] = Kept(room=2**16, size_of=lambda _: 1)
+# By the name of the reader and what was asked of it: some 5, 10, 4 and 16 MB at most, for all indexes together.
+_FREQUENCIES: Kept[int] = Kept(room=2**15, size_of=lambda _: 1)
+_WORDS: Kept[frozenset[bytes]] = Kept(room=2**17, size_of=len)
 _NUMBERS: Kept[Sequence[int]] = Kept(room=2**20, size_of=len)
-_FACTS: Kept[Facts] = Kept(room=20_000_000, size_of=lambda facts: sum(map(len, facts[2])))
+_FACTS: Kept[Facts] = Kept(room=8_000_000, size_of=lambda facts: sum(map(len, facts[2])))
 _NAMES = count(1)
 
 
@@ -185,8 +189,14 @@ class Reader:
         return self.generation == generation and self._files.latest_generation() == self._index.generation()
 
     def frequencies(self, tokens: Collection[str]) -> dict[str, int]:
+        if len(tokens) > _MANY:
+            tokens = [token for token in tokens if not token.isascii() or token[1:].encode() in self._words(token[0])]
         counted = {token: self._frequency(token) for token in tokens}
         return {token: frequency for token, frequency in counted.items() if frequency}
+
+    def _words(self, kind: str) -> frozenset[bytes]:
+        """Return the tokens of a kind that begin with a Latin letter or a figure, as the neighbours of a misspelt word do."""
+        return _WORDS.get((self.name, kind), lambda: frozenset(takewhile(_AFTER_Z.__gt__, self._index.lexicon(kind))))
 
     def _frequency(self, token: str) -> int:
         return _FREQUENCIES.get((self.name, token), lambda: int(self._index.doc_frequency(token[0], token[1:])))
