@@ -22,7 +22,7 @@ from service_desk.tickets.models import Ticket
 from tenants import lifecycle, migrations, provisioning, purging, registry, trail
 from tenants.provisioning import SlugTaken
 from tests import factories
-from tests.isolation.test_crawl import PICTURE, fingerprint
+from tests.traces import PICTURE, fingerprint
 
 
 @pytest.fixture(scope="module")
