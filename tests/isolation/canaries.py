@@ -151,6 +151,7 @@ WORDS: dict[str, Any] = {
     "form_key": lambda shelf, mark: _hash(mark)[:32],
     "is_active": True,
     "staff_member.role": "admin",
+    "access_pass.role": "admin",
     "person_id": lambda shelf, mark: shelf.id_of("staff_member"),
     "staff_id": lambda shelf, mark: shelf.id_of("staff_member"),
     "owner_id": lambda shelf, mark: shelf.id_of("staff_member"),

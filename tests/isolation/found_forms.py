@@ -78,6 +78,7 @@ _FURTHER: dict[str, Fields] = {
     "by_password": {"email": [OWN_EMAIL]},
     "sign_in_by_password": {"email": [OWN_EMAIL]},
     "drop_second_step": {"password": [PASSWORD]},
+    "feedback.bulk": {"action": ["handle"]},
 }
 
 
@@ -94,7 +95,7 @@ def find(callers: Iterable[Caller], house: House, row_id: str) -> dict[tuple[str
                         for name, values in fields.items():
                             known.setdefault(name, values)
             elif ask.method != "GET":
-                further = _FURTHER.get(ask.endpoint.rpartition(".")[2], {})
+                further = _FURTHER.get(ask.endpoint) or _FURTHER.get(ask.endpoint.rpartition(".")[2], {})
                 found.setdefault((caller.face, ask.endpoint), {}).update(further)
     return found
 

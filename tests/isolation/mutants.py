@@ -116,7 +116,7 @@ MUTANTS = (
         ("desk", "viewer", "tickets.page"),
     ),
     Mutant("a refusal names whose it is", sights.refusal_names_owner, ("desk", "viewer", "tickets.page")),
-    Mutant("the console shows what is in a house", sights.console_shows_rows, ("operators", "operator", "console.page")),
+    Mutant("the console shows what is in a house", sights.console_shows_rows, ("operators", "operator", "upkeep.page")),
     Mutant("the desk's pages may be kept by any cache", sights.public_pages, ("desk", "viewer", "inbox.listing")),
     Mutant("files may be kept by any cache", sights.public_files, ("portal", "visitor", "requests.file")),
     # Who may.

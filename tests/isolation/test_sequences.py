@@ -155,7 +155,7 @@ class TwoHouses(RuleBasedStateMachine):
             assert caller.ask("GET", "/desk/").status_code == 303
         assert len(passwords.digest(token)) == 64
 
-    @rule(side=SIDES, state=st.sampled_from(["live", "live", "suspended", "closing"]))
+    @rule(side=SIDES, state=st.sampled_from(["live", "live", "suspended"]))
     def open_or_close(self, side: str, state: str) -> None:
         self._set_state(side, state)
 

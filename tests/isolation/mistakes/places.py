@@ -16,6 +16,7 @@ import wsgi
 from kernel import database, files, jobs, settings
 from kernel.tenancy import Stand
 from knowledge_base.articles import finding, queries
+from knowledge_base.search.whoosh_index import WhooshBackend
 from notifications import jobs as notifications
 from portal import navigation
 from tenants import registry
@@ -158,7 +159,7 @@ def file_anywhere(patch: Patch, town: Town) -> None:
 
 def one_index(patch: Patch, town: Town) -> None:
     shared = settings.current().home / "search" / town.foreign.schema
-    patch.setattr(finding, "index_folder", lambda session: shared)
+    patch.setattr(finding, "engine_of", lambda session: WhooshBackend(shared))
 
 
 def cache_suggestions(patch: Patch, town: Town) -> None:

@@ -1,7 +1,6 @@
 """Mistakes about what somebody sees: rows without conditions, refusals that tell, answers that others may keep."""
 
 from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,7 +18,7 @@ from notifications.models import BellItem
 from service_desk.tickets import queries as tickets
 from service_desk.tickets.models import Ticket
 from tenants import registry, saved_views, sign_ins
-from tenants.models import SignIn
+from tenants.models import SignIn, Tenant
 from tests.isolation.houses import Town
 from web import attachments, security
 from web.record_pages import routes
@@ -117,13 +116,13 @@ def refusal_names_owner(patch: Patch, town: Town) -> None:
 
 
 def console_shows_rows(patch: Patch, town: Town) -> None:
-    def names(session: Any, ids: set[int]) -> dict[int, str]:
+    def behind(session: Any, head: str, *, limit: int = 100) -> list[Tenant]:
         with database.transaction(town.foreign.tenant.stand) as other:
             name = other.scalars(select(Customer.name)).first()
-        return dict.fromkeys(ids, str(name))
+        facts = {"slug": "one", "schema_name": "t_one", "state": "live", "revision": "0001", "placement": "main"}
+        return [Tenant(id=town.foreign.tenant.id, name=str(name), migration_error="", **facts)]
 
-    facts = {name: getattr(registry, name) for name in ("rows", "count")}
-    patch.setattr("backoffice.operators.console.registry", SimpleNamespace(**facts, names=names))
+    patch.setattr(registry, "behind", behind)
 
 
 def public_pages(patch: Patch, town: Town) -> None:
