@@ -9,18 +9,18 @@ from werkzeug.wrappers import Response
 from wtforms import PasswordField
 from wtforms.validators import InputRequired
 
+from backoffice import navigation, signing_in
 from kernel import settings
 from kernel.i18n import LazyText
 from kernel.i18n import lazy_text as _l
 from knowledge_base.articles import queries as articles
 from service_desk.tickets import queries as tickets
-from tenants import registry, sign_ins, staff, staff_sign_in, support_access
+from tenants import registry, staff, staff_sign_in, support_access
 from tenants.permissions import Permission
 from web import access, forms, htmx
 from web.access import Person, public, requires
 from web.forms import Form
 from web.lifecycle import session
-from web.returning import local_path
 
 blueprint = Blueprint("first_steps", __name__)
 
@@ -34,17 +34,15 @@ class FirstPasswordForm(Form):
 def enter(token: str) -> Response:
     browser: dict[str, Any] = {"agent": request.user_agent.string, "address": request.remote_addr or ""}
     arrival = support_access.arrive(session, token, **browser)
-    if arrival.staff_id is None:
-        visit = support_access.visiting(session, arrival.token)
-        assert visit is not None, "they have just come in"
-        access.sign_in(Person(visit.actor, arrival.token, visit))
-    else:
+    if arrival.staff_id is not None:
         member = staff.signed_in(session, arrival.staff_id)
         if member is None:
             raise support_access.LinkUsedUp()
-        own = sign_ins.open_sign_in(session, face="desk", person_id=member.id, **browser)
-        access.sign_in(Person(member.as_actor(), own, member))
-    return htmx.redirect_to(local_path(request.args.get("next"), url_for("inbox.listing")))
+        return signing_in.come_in(member)
+    visit = support_access.visiting(session, arrival.token)
+    assert visit is not None, "they have just come in"
+    access.sign_in(Person(visit.actor, arrival.token, visit))
+    return htmx.redirect_to(navigation.home())
 
 
 @dataclass(frozen=True)

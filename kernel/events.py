@@ -44,6 +44,11 @@ def come_from(address: str) -> None:
     _came_from.set(address)
 
 
+def came_from() -> str:
+    """Return the network address from which this piece of work was asked for, or nothing."""
+    return _came_from.get()
+
+
 class Recordable(Protocol):
     """A row that events can be about."""
 

@@ -229,6 +229,11 @@ def row(session: Session, tenant_id: int) -> Tenant:
     return tenant
 
 
+def is_purged(session: Session, tenant_id: int) -> bool:
+    """Whether there was such a tenant and it is erased, or being erased."""
+    return session.scalar(select(Tenant.state).where(Tenant.id == tenant_id)) == State.PURGED
+
+
 def behind(session: Session, head: str, *, limit: int = 100) -> Sequence[Tenant]:
     """Return the tenants whose schema is not at `head`, those with an error first."""
     in_use = Tenant.state.not_in((State.BUILDING, State.PURGED))

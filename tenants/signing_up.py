@@ -18,7 +18,7 @@ from kernel.database import PlatformBase
 from kernel.errors import AlreadySent, InvalidField, NotFound
 from kernel.i18n import lazy_text as _l
 from kernel.text import clean
-from tenants import provisioning, registry, staff, support_access
+from tenants import furnishing, provisioning, registry, staff, support_access
 from tenants.models import Tenant
 from tenants.permissions import Role
 from tenants.provisioning import SlugTaken, SlugUnfit
@@ -62,7 +62,8 @@ class Wish:
     slug: str
     locale: str
     time_zone: str
-    template: str = ""
+    template: str = furnishing.BLANK
+    has_demo_data: bool = False
 
 
 def begin(key: str, *, email: str, language: str, address: str) -> None:
@@ -168,7 +169,7 @@ def furnish(session: Session, row: SignUp, wish: Wish) -> TenantFacts:
             locale=wish.locale,
             time_zone=wish.time_zone,
             template=wish.template,
-            furnish=lambda inside: _add_owner(inside, row),
+            furnish=lambda inside: _move_in(inside, row, wish),
         )
     except SlugUnfit as error:
         raise InvalidField("sub", error.message, **error.facts) from error
@@ -198,9 +199,11 @@ def _company(text: str) -> str:
     return name
 
 
-def _add_owner(inside: Session, row: SignUp) -> None:
+def _move_in(inside: Session, row: SignUp, wish: Wish) -> None:
+    """Put the owner in, and let a worker put in what the trade begins with while they look around."""
     name = row.email.partition("@")[0]
     staff.add(inside, email=row.email, name=name, role=Role.ADMIN, language=row.language, actor=SYSTEM)
+    furnishing.promise(inside, template=wish.template, language=wish.locale, with_demo_data=wish.has_demo_data)
 
 
 def _own_after_all(session: Session, row: SignUp, slug: str) -> TenantFacts | None:

@@ -191,9 +191,6 @@ def tell_platform(session: Session, event: Event) -> None:
     """Write on the platform's side what the tenant's audit trail says of operators, once; its reason stays with the tenant."""
     operator = Actor(kind="operator", id=event.data.get("operator_id"), name=event.actor_name)
     tenant_id = database.stand_of(session).tenant_id
-    facts = {name: event.data[name] for name in ("role", "until") if name in event.data}
-    address = event.data.get("address", "")
+    facts = {name: event.data[name] for name in ("role", "until", "address") if name in event.data}
     with database.transaction() as platform:
-        operator_log.record(
-            platform, event.name, operator=operator, address=address, tenant_id=tenant_id, event_id=event.id, **facts
-        )
+        operator_log.record(platform, event.name, operator=operator, tenant_id=tenant_id, event_id=event.id, **facts)

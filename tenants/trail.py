@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Index, select
 from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from kernel import clock, outbox
+from kernel import clock, events, outbox
 from kernel.actors import Actor
 from kernel.database import PlatformBase
 
@@ -54,11 +54,17 @@ def record(
         actor_kind=actor.kind,
         actor_id=actor.id,
         actor_name=actor.name,
-        data=data,
+        data=_with_address(data, actor),
     )
     session.add(line)
     session.flush()
     return line
+
+
+def _with_address(data: dict[str, Any], actor: Actor) -> dict[str, Any]:
+    """Say also from where an operator did it; where a tenant's people came from is in the tenant's own trail."""
+    address = events.came_from() if actor.kind == "operator" else ""
+    return {**data, "address": address} if address else data
 
 
 def record_and_tell(session: Session, name: str, *, tenant_id: int, actor: Actor, **data: Any) -> TenantEvent:

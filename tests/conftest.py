@@ -109,7 +109,7 @@ def broom(house: Settings) -> Iterator[psycopg.Connection[Any]]:
 
 _SHARED = (
     *("outbox", "captured_mail", "host_name", "sealing_key", "operator", "operator_sign_in", "operator_sign_in_try"),
-    *("operator_event", "sign_up", "help_request"),
+    *("sign_up", "help_request"),
     "audit_anchor",
     *("tenant_event", "deletion_certificate"),
 )

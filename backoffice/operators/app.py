@@ -15,7 +15,7 @@ from backoffice.operators.work import Work
 from kernel import i18n, settings
 from kernel.i18n import lazy_text as _l
 from tenants import operators
-from tenants.operator_log import OperatorEvent
+from tenants.operator_log import TenantEvent
 from tenants.operators import Operator
 from tenants.registry import Tenant
 from web import face, htmx, languages
@@ -43,7 +43,7 @@ def create() -> Flask:
         Work(_l("Work"), endpoint="work"),
         Upkeep(_l("Upkeep"), endpoint="upkeep"),
         Operators(Operator, _l("Operators"), endpoint="operators"),
-        Trail(OperatorEvent, _l("Audit"), endpoint="trail"),
+        Trail(TenantEvent, _l("Audit"), endpoint="trail"),
     )
     audit.install(app)
     app.context_processor(_frame)

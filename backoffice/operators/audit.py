@@ -16,8 +16,12 @@ _log = logs.get(__name__)
 
 def note(name: str, *, tenant_id: int | None = None, **data: Any) -> None:
     """Write down, in the transaction of this request, what the operator does (`operator_log.SENTENCES` knows the names)."""
-    address = request.remote_addr or ""
-    operator_log.record(session, name, operator=access.actor(), address=address, tenant_id=tenant_id, **data)
+    operator_log.record(session, name, operator=access.actor(), tenant_id=tenant_id, **data)
+    g.is_audited = True
+
+
+def is_written() -> None:
+    """Say that the command itself has written the line."""
     g.is_audited = True
 
 

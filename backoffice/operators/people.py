@@ -5,7 +5,7 @@ from typing import Any
 from backoffice.operators.admin import Choice, Records, route
 from kernel.i18n import lazy_text as _l
 from tenants import operators, registry
-from tenants.operator_log import SENTENCES, OperatorEvent
+from tenants.operator_log import SENTENCES, TenantEvent
 from tenants.permissions import Permission
 from web.access import requires
 from web.lifecycle import session
@@ -28,19 +28,18 @@ class Operators(Records):
 
 class Trail(Records):
     list_template = "operators/trail.html"
-    column_list = ("at", "name", "tenant_id", "operator_name", "address", "data")
+    column_list = ("at", "name", "tenant_id", "actor_name", "data")
     column_labels = {
         "at": _l("When"),
         "name": _l("What"),
         "tenant_id": _l("Tenant"),
-        "operator_name": _l("Who"),
-        "address": _l("From where"),
+        "actor_name": _l("Who"),
         "data": _l("Details"),
     }
-    column_searchable_list = ("operator_name", "address")
+    column_searchable_list = ("actor_name",)
     column_sortable_list = ("at",)
     column_default_sort = ("at", True)
-    column_filters = (Choice(OperatorEvent.name, _l("What"), options=list(SENTENCES.items())),)
+    column_filters = (Choice(TenantEvent.name, _l("What"), options=list(SENTENCES.items())),)
 
     @route("/")
     @requires(Permission.PLATFORM_OPERATE)

@@ -10,13 +10,13 @@ from zoneinfo import available_timezones
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask import session as cookie
 from werkzeug.wrappers import Response
-from wtforms import EmailField, RadioField, SelectField, StringField
+from wtforms import BooleanField, EmailField, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from kernel import i18n, settings
 from kernel.errors import AlreadySent
 from kernel.i18n import lazy_text as _l
-from tenants import signing_up
+from tenants import furnishing, signing_up
 from tenants.signing_up import SignUp, Wish
 from web import forms, htmx, security
 from web.access import public
@@ -26,13 +26,7 @@ from web.lifecycle import session
 blueprint = Blueprint("signing_up", __name__, url_prefix="/signup")
 
 _COOKIE = "sign_up"
-TRADES = (
-    ("hotel", _l("Hotel")),
-    ("catering", _l("Restaurant, catering")),
-    ("consulting", _l("Consulting")),
-    ("field_service", _l("Field service, repairs")),
-    ("", _l("Something else: start empty")),
-)
+TRADES = tuple(furnishing.TEMPLATE_NAMES.items())
 ZONES = sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC")
 _ZONE_OF = {"en": "Europe/London", "zh_Hans": "Asia/Shanghai", "zh_Hant": "Asia/Taipei"}
 _NO_COMPANY = _l("Enter the name of your company.")
@@ -57,9 +51,10 @@ class CodeForm(Form):
 class WorkspaceForm(Form):
     company = StringField(_l("Company"), [InputRequired(_NO_COMPANY), _FITS])
     sub = StringField(_l("Address of your workspace"), [InputRequired(_NO_ADDRESS)])
-    template = RadioField(_l("Your trade"), choices=forms.choices(TRADES), default="hotel")
+    template = RadioField(_l("Your trade"), choices=forms.choices(TRADES), default=furnishing.BLANK)
     language = SelectField(_l("Language of your company"), choices=forms.LANGUAGE_CHOICES)
     time_zone = SelectField(_l("Time zone"), choices=ZONES)
+    with_demo = BooleanField(_l("Put in sample tickets and articles; they can be removed later"), default=True)
 
 
 @blueprint.get("")
@@ -185,7 +180,8 @@ def _wish(form: WorkspaceForm) -> Wish:
         slug=_slug(form),
         locale=form.language.data,
         time_zone=form.time_zone.data,
-        template=form.template.data or "",
+        template=form.template.data,
+        has_demo_data=bool(form.with_demo.data),
     )
 
 

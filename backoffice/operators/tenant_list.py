@@ -5,6 +5,7 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy import BigInteger, cast
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 from wtforms import EmailField, SelectField, StringField
 from wtforms.validators import InputRequired
@@ -16,7 +17,7 @@ from backoffice.operators.tenant_page import STATE_NAMES
 from kernel import settings
 from kernel.errors import InvalidField
 from kernel.i18n import lazy_text as _l
-from tenants import migrations, provisioning, staff
+from tenants import furnishing, migrations, people, provisioning
 from tenants.permissions import Permission, Role
 from tenants.provisioning import SlugTaken, SlugUnfit
 from tenants.registry import State, Tenant, TenantFacts
@@ -120,6 +121,11 @@ class Tenants(Records):
     def page(self, tenant_id: int) -> Any:
         return tenant_page.show(tenant_id)
 
+    @route("/<int:tenant_id>/step", methods=("POST",))
+    @requires(Permission.PLATFORM_OPERATE)
+    def step(self, tenant_id: int) -> Any:
+        return tenant_page.take_step(tenant_id)
+
     @route("/<int:tenant_id>/count", methods=("POST",))
     @requires(Permission.PLATFORM_OPERATE)
     def count(self, tenant_id: int) -> Response:
@@ -134,16 +140,20 @@ class Tenants(Records):
 
 def _create(form: NewTenantForm) -> TenantFacts:
     """Make the tenant with its first administrator, who sets a password by the link of their mail: no operator knows one."""
-    language = form.language.data
-    person = {"email": form.email.data or "", "name": (form.email.data or "").partition("@")[0], "language": language}
     try:
         return provisioning.create_tenant(
             (form.sub.data or "").strip().lower(),
             name=" ".join((form.company.data or "").split())[:NAME_LENGTH],
-            locale=language,
+            locale=form.language.data,
             time_zone=form.time_zone.data,
-            template=form.template.data or "",
-            furnish=lambda inside: staff.add(inside, **person, role=Role.ADMIN, actor=access.actor()),
+            template=form.template.data,
+            furnish=lambda inside: _move_in(inside, form),
         )
     except (SlugTaken, SlugUnfit) as error:
         raise InvalidField("sub", error.message, **error.facts) from error
+
+
+def _move_in(inside: Session, form: NewTenantForm) -> None:
+    language = form.language.data
+    people.invite(inside, email=form.email.data or "", role=str(Role.ADMIN), language=language, actor=access.actor())
+    furnishing.promise(inside, template=form.template.data, language=language)

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from backoffice.operators import audit
 from backoffice.operators.admin import Page, route
-from tenants import migrating_again, migrations, registry
+from tenants import migrating_again, migrations, operator_log, registry, trail
 from tenants.permissions import Permission
 from web import htmx
 from web.access import requires
@@ -24,6 +24,8 @@ class Upkeep(Page):
             standing=migrations.standing(),
             heads={branch: migrations.head(branch) for branch in ("shared", "tenant")},
             behind=registry.behind(session, migrations.head("tenant")),
+            drills=trail.drills(session, limit=30),
+            sentences=operator_log.SENTENCES,
         )
 
     @route("/<int:tenant_id>/retry", methods=("POST",))

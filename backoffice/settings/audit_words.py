@@ -57,6 +57,11 @@ DEEDS: dict[str, LazyText] = {
     "domain.removed": _l("Domain removed"),
     "domain.made_primary": _l("Main address changed"),
     "domain.state_changed": _l("Records of the domain checked"),
+    "access_pass.granted": _l("Access granted to the operators"),
+    "access_pass.used": _l("An operator came in"),
+    "access_pass.ended": _l("Access of the operators ended"),
+    "staff_member.asked_vendor": _l("Asked Frontdesk a question"),
+    "staff_member.answered_vendor": _l("Answered Frontdesk"),
     "saved_view.saved": _l("View saved"),
     "saved_view.deleted": _l("View deleted"),
     "sign_in_code.requested": _l("Sign-in code asked for"),
@@ -90,7 +95,7 @@ KINDS: dict[str, LazyText] = {
     "tenant": _l("Settings"),
     "domain": _l("Domains"),
     "records.exported": _l("Exports"),
-    "support": _l("Support access"),
+    "access_pass": _l("Support access"),
     "ticket": _l("Tickets"),
     "customer": _l("Customers"),
     "article": _l("Articles"),
@@ -111,6 +116,7 @@ SUBJECTS: dict[str, LazyText] = {
     "article": _l("Article"),
     "category": _l("Category"),
     "saved_view": _l("Saved view"),
+    "access_pass": _l("Support access"),
     "sign_in_code": _l("Sign-in code"),
 }
 _FIELDS: dict[str, LazyText] = {
@@ -148,6 +154,8 @@ _FIELDS: dict[str, LazyText] = {
     "is_helpful": _l("Helpful"),
     "reason": _l("Reason"),
     "title": _l("Title"),
+    "until": _l("Until"),
+    "number": _l("Number"),
 }
 # Ids of rows that nobody can look up from here.
 _UNTOLD = frozenset({"link_id", "message_id"})

@@ -1,8 +1,8 @@
-"""What operators did, who is signing up, and who asked the vendor for help."""
+"""Who is signing up, which tenant asked the vendor for help, and what was given up at a glance."""
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy.dialects.postgresql import UUID
 
 revision = "0006"
 down_revision = "0005"
@@ -11,31 +11,10 @@ _TIME = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    _operator_event()
     _sign_up()
     _help_request()
     is_dead = sa.text("dead_at IS NOT NULL")
     op.create_index("ix_outbox_dead", "outbox", ["dead_at"], schema="platform", postgresql_where=is_dead)
-
-
-def _operator_event() -> None:
-    op.create_table(
-        "operator_event",
-        sa.Column("id", UUID(as_uuid=True), nullable=False),
-        sa.Column("at", _TIME, nullable=False),
-        sa.Column("name", sa.Text, nullable=False),
-        sa.Column("operator_id", sa.BigInteger),
-        sa.Column("operator_name", sa.Text, nullable=False),
-        sa.Column("address", sa.Text, nullable=False),
-        sa.Column("tenant_id", sa.BigInteger),
-        sa.Column("data", JSONB, nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_operator_event"),
-        schema="platform",
-    )
-    op.create_index("ix_operator_event_at", "operator_event", ["at"], schema="platform")
-    op.create_index("ix_operator_event_tenant", "operator_event", ["tenant_id", "at"], schema="platform")
-    # The console may add lines and read them; nobody whom it serves changes one.
-    op.execute("REVOKE UPDATE, DELETE, TRUNCATE ON platform.operator_event FROM frontdesk_platform")
 
 
 def _sign_up() -> None:
@@ -76,5 +55,5 @@ def _help_request() -> None:
 
 def downgrade() -> None:
     op.drop_index("ix_outbox_dead", "outbox", schema="platform")
-    for table in ("help_request", "sign_up", "operator_event"):
+    for table in ("help_request", "sign_up"):
         op.drop_table(table, schema="platform")

@@ -14,8 +14,8 @@ from kernel import clock, database, doorbell, jobs, outbox
 from kernel.outbox import OutboxRow
 from tenants import migrations, operator_log
 from tenants.models import Tenant
-from tenants.operator_log import OperatorEvent
 from tenants.permissions import Permission, Role
+from tenants.trail import TenantEvent
 from tests.browsing import FormReader
 from web import access
 
@@ -30,8 +30,8 @@ def _note(session):
 
 def _lines():
     with database.transaction() as session:
-        query = select(OperatorEvent).order_by(OperatorEvent.at)
-        return [(line.name, line.operator_name, line.tenant_id) for line in session.scalars(query)]
+        query = select(TenantEvent).order_by(TenantEvent.at)
+        return [(line.name, line.actor_name, line.tenant_id) for line in session.scalars(query)]
 
 
 def test_every_page_answers_under_a_policy_that_runs_nothing_inline(alpha, console):
@@ -193,7 +193,7 @@ def test_the_audit_says_from_which_address_it_was_done(alpha, console):
     form = FormReader.hidden_fields(console.get("/ops/").text, "/ops/signout")
     where = {"headers": {"Host": console.host}, "environ_base": {"REMOTE_ADDR": "192.0.2.7"}}
     console.client.post(f"/ops/tenants/{alpha.id}/count", data=form, **where)
-    assert "<td>192.0.2.7</td>" in console.get("/ops/trail/").text
+    assert "<code>192.0.2.7</code>" in console.get("/ops/trail/").text
 
 
 def test_the_audit_shows_what_operators_did_and_can_be_narrowed(alpha, dead_row, console):
@@ -207,7 +207,7 @@ def test_the_audit_shows_what_operators_did_and_can_be_narrowed(alpha, dead_row,
 
 
 def test_what_operators_did_cannot_be_changed_by_the_application(console):
-    for statement in ("UPDATE platform.operator_event SET name = 'x'", "DELETE FROM platform.operator_event"):
+    for statement in ("UPDATE platform.tenant_event SET name = 'x'", "DELETE FROM platform.tenant_event"):
         with pytest.raises(ProgrammingError, match="permission denied"), database.transaction() as session:
             session.execute(text(statement))
 

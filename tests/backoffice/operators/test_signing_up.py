@@ -6,17 +6,19 @@ from datetime import timedelta
 from threading import Thread
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from backoffice.operators import signing_up as face
 from kernel import database
+from knowledge_base.articles.models import Article
 from notifications.models import CapturedMail
+from service_desk.tickets.models import Ticket
 from tenants import provisioning, registry, signing_up, staff
 from tenants.models import Tenant
 from tenants.signing_up import SignUp
 
 AT_ONCE = {"company": "瑞居酒店", "sub": "rj", "email": "lin@rj.example"}
-WORKSPACE = {"company": "Harbour Inn", "sub": "harbour", "template": "", "language": "en", "time_zone": "Europe/London"}
+WORKSPACE = {"company": "Harbour Inn", "sub": "harbour", "template": "blank", "language": "en", "time_zone": "Europe/London"}
 
 
 @pytest.fixture
@@ -85,6 +87,16 @@ def test_the_checklist_is_read_from_what_there_is(proved, browse):
     request = {"subject": "Hello", "body": "Is this on?", "email": "ann@harbour.example"}
     customer.submit("/en/requests/new", request)
     assert "2 of 5 done" in owner.get("/desk/welcome").text
+
+
+def test_the_trade_and_samples_are_put_in_while_the_owner_looks_around(proved, browse, run_due):
+    chosen = {**WORKSPACE, "template": "hotel", "with_demo": "y"}
+    owner, _ = _enter(proved, browse, proved.submit("/signup/workspace", chosen).location)
+    run_due()
+    with database.transaction(registry.find("harbour").stand) as session:
+        assert session.scalar(select(func.count()).select_from(Article)) > 0
+        assert session.scalar(select(func.count()).select_from(Ticket)) > 0
+    assert "0 of 5 done" in owner.get("/desk/welcome").text
 
 
 def test_the_link_into_a_workspace_works_once(proved, browse):
@@ -263,7 +275,7 @@ def test_everything_that_is_missing_is_said_at_once(proved):
 
 
 def test_the_trades_are_five():
-    assert [key for key, _name in face.TRADES] == ["hotel", "catering", "consulting", "field_service", ""]
+    assert {key for key, _name in face.TRADES} == {"hotel", "catering", "consulting", "field_service", "blank"}
 
 
 def test_a_sign_up_is_forgotten_after_a_day(visitor, travel):

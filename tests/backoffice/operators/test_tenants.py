@@ -6,7 +6,9 @@ import pytest
 from sqlalchemy import insert, select, text, update
 
 from kernel import clock, database
-from tenants import registry, staff, usage
+from kernel.actors import SYSTEM
+from notifications.models import CapturedMail
+from tenants import purging, registry, staff, trail, usage
 from tenants.models import Tenant
 from tests import factories
 
@@ -106,7 +108,7 @@ def test_counting_a_tenant_takes_one_statement(alpha, session, count_statements)
     assert len(seen) == 1
 
 
-def test_an_operator_makes_a_tenant_whose_administrator_sets_their_own_password(console):
+def test_an_operator_makes_a_tenant_whose_administrator_is_invited_to_set_a_password(console, run_due):
     answer = console.submit("/ops/tenants/new/", NEW)
     assert answer.status_code == 303, answer.text
     made = registry.find("harbour")
@@ -115,6 +117,10 @@ def test_an_operator_makes_a_tenant_whose_administrator_sets_their_own_password(
     with database.transaction(made.stand) as session:
         assert staff.by_email(session, "ann@harbour.example").password_hash is None
     assert "Created the tenant" in console.get(answer.location).text
+    run_due()
+    with database.transaction() as session:
+        mail = session.scalars(select(CapturedMail).where(CapturedMail.to_address == "ann@harbour.example")).one()
+    assert "http://harbour.localhost:8000/desk/welcome/" in mail.text
 
 
 @pytest.mark.parametrize(
@@ -125,3 +131,59 @@ def test_an_address_that_cannot_be_had_is_said_beside_the_field(alpha, console, 
     assert page.status_code == 422
     assert said in page.text
     assert 'value="Harbour Inn"' in page.text
+
+
+@pytest.fixture
+def harbour(console):
+    """A tenant that the operator has just made."""
+    console.submit("/ops/tenants/new/", NEW)
+    return registry.find("harbour")
+
+
+def _take(console, tenant, step, reason="", **more):
+    page = f"/ops/tenants/{tenant.id}/"
+    return console.submit(page, {"step": step, "reason": reason, **more}, to=f"{page}step")
+
+
+def test_a_tenant_is_suspended_with_a_reason_and_resumed(harbour, console, browse):
+    assert _take(console, harbour, "suspend").status_code == 422
+    assert _take(console, harbour, "suspend", "unpaid since May").status_code == 303
+    assert browse(harbour).get("/zh-hant/").status_code == 503
+    page = console.get(f"/ops/tenants/{harbour.id}/").text
+    assert "unpaid since May" in page
+    assert "Suspended the tenant" in page
+    assert _take(console, harbour, "resume").status_code == 303
+    assert browse(harbour).get("/zh-hant/").status_code == 200
+
+
+def test_notice_is_given_and_taken_back(harbour, console):
+    slip = _take(console, harbour, "close", "asked for it", address="harbor")
+    assert slip.status_code == 422
+    assert "Type “harbour” to confirm" in slip.text
+    assert registry.find("harbour").is_live
+    assert _take(console, harbour, "close", "asked for it", address="harbour").status_code == 303
+    assert "Everything is erased on" in console.get(f"/ops/tenants/{harbour.id}/").text
+    assert _take(console, harbour, "reopen").status_code == 303
+    assert registry.find("harbour").is_live
+
+
+def test_a_step_that_the_state_does_not_allow_is_refused_and_one_that_is_none_is_not_found(harbour, console):
+    assert _take(console, harbour, "resume").status_code == 409
+    assert _take(console, harbour, "erase").status_code == 404
+
+
+def test_the_certificate_of_an_erased_tenant_is_shown(harbour, console):
+    _take(console, harbour, "close", address="harbour")
+    made = purging.purge(harbour.id, actor=SYSTEM, is_due_only=False)
+    page = console.get(f"/ops/tenants/{harbour.id}/").text
+    assert "Erased the tenant" in page
+    assert made.digest in page
+    assert "<code>staff_member</code> 1" in page
+
+
+def test_backups_and_restores_are_shown_with_what_went_wrong(console):
+    with database.transaction() as session:
+        trail.record(session, "backup.failed", actor=SYSTEM, error="no space left")
+    page = console.get("/ops/upkeep/").text
+    assert "A backup failed" in page
+    assert "no space left" in page
