@@ -39,11 +39,11 @@ def job(name: str) -> Callable[[Job], Job]:
 
 
 _HELD_FOR = timedelta(seconds=60)
-_reasons_to_hold: list[Callable[[int], bool]] = []
+_reasons_to_hold: list[Callable[[str], bool]] = []
 
 
-def hold_while(is_held: Callable[[int], bool]) -> None:
-    """Name a question, asked with a tenant's id, whether its work rests for now: it stays open, and costs no attempt."""
+def hold_while(is_held: Callable[[str], bool]) -> None:
+    """Name a question, asked with a tenant's schema, whether its work rests for now: it stays open, and costs no attempt."""
     if is_held not in _reasons_to_hold:
         _reasons_to_hold.append(is_held)
 
@@ -85,7 +85,7 @@ def keep(row_id: uuid.UUID, placement: str = HOME_PLACEMENT) -> bool:
 
 
 def _run_unless_held(session: Session, row: OutboxRow) -> bool:
-    if row.tenant_id is not None and any(is_held(row.tenant_id) for is_held in _reasons_to_hold):
+    if row.tenant_role != PLATFORM.role and any(is_held(row.schema) for is_held in _reasons_to_hold):
         row.attempts -= 1
         row.ring_at = clock.now() + _HELD_FOR
         return False
@@ -136,7 +136,7 @@ def _run(session: Session, row: OutboxRow) -> None:
 
 def stand_of(row: OutboxRow, placement: str = HOME_PLACEMENT) -> Stand:
     """Return where the row's tenant lives: the role was written by the database itself, and the schema carries its name."""
-    return Stand(row.tenant_role.removeprefix("r_"), row.tenant_role, row.tenant_id, placement)
+    return Stand(row.schema, row.tenant_role, row.tenant_id, placement)
 
 
 def _tell(session: Session, row: OutboxRow) -> None:
@@ -246,7 +246,7 @@ def _forget_done_at(placement: str, older_than: timedelta, batch: int) -> int:
             return forgotten
 
 
-def wake(session: Session, tenant_id: int) -> None:
-    """Let the work of a tenant that was held go on at once.  `session` stands on the platform of the tenant's database."""
-    held = update(OutboxRow).where(OutboxRow.tenant_id == tenant_id, _is_open(), OutboxRow.due_at <= clock.now())
+def wake(session: Session, role: str) -> None:
+    """Let the held work of a tenant, known by its role, go on at once.  `session` stands on the platform of its database."""
+    held = update(OutboxRow).where(OutboxRow.tenant_role == role, _is_open(), OutboxRow.due_at <= clock.now())
     session.execute(held.values(ring_at=clock.now()))

@@ -47,6 +47,11 @@ class OutboxRow(PlatformBase):
     done_at: Mapped[datetime | None]
     dead_at: Mapped[datetime | None]
 
+    @property
+    def schema(self) -> str:
+        """Whose it is by what the database wrote: a role carries the name of its schema, and `tenant_id` only what was said."""
+        return self.tenant_role.removeprefix("r_")
+
 
 def put(
     session: Session, job: str, args: dict[str, Any], *, id: uuid.UUID | None = None, due_at: datetime | None = None
@@ -101,32 +106,33 @@ def _is_open() -> tuple[ColumnElement[bool], ...]:
 
 @dataclass(frozen=True)
 class Pile:
-    """Open work of one job and one tenant (none: the platform's own): how much, and since when the oldest has been due."""
+    """Open work of one job and one schema, a tenant's or the platform's: how much, and since when the oldest has been due."""
 
     job: str
-    tenant_id: int | None
+    schema: str
     rows: int
     oldest_due_at: datetime
 
 
 def piles(session: Session, *, limit: int = 50) -> list[Pile]:
-    """Return the open work by job and tenant, the largest piles first."""
+    """Return the open work by job and schema, the largest piles first."""
     counted = func.count()
-    query = select(OutboxRow.job, OutboxRow.tenant_id, counted, func.min(OutboxRow.due_at)).where(*_is_open())
-    grouped = query.group_by(OutboxRow.job, OutboxRow.tenant_id).order_by(counted.desc(), OutboxRow.job)
-    return [Pile(*row) for row in session.execute(grouped.limit(limit))]
+    query = select(OutboxRow.job, OutboxRow.tenant_role, counted, func.min(OutboxRow.due_at)).where(*_is_open())
+    grouped = query.group_by(OutboxRow.job, OutboxRow.tenant_role).order_by(counted.desc(), OutboxRow.job)
+    found = session.execute(grouped.limit(limit))
+    return [Pile(job, role.removeprefix("r_"), rows, oldest) for job, role, rows, oldest in found]
 
 
-def dead_rows(session: Session, *, tenant_id: int | None = None, limit: int = 100) -> Sequence[OutboxRow]:
-    """Return the promises given up after their last attempt, the latest first, of one tenant where it is named."""
+def dead_rows(session: Session, *, role: str = "", limit: int = 100) -> Sequence[OutboxRow]:
+    """Return the promises given up after their last attempt, the latest first, of one tenant's role where it is named."""
     query = select(OutboxRow).where(OutboxRow.dead_at.is_not(None)).order_by(OutboxRow.dead_at.desc()).limit(limit)
-    return session.scalars(query.where(OutboxRow.tenant_id == tenant_id) if tenant_id else query).all()
+    return session.scalars(query.where(OutboxRow.tenant_role == role) if role else query).all()
 
 
-def dead_by_tenant(session: Session, tenant_ids: Iterable[int]) -> dict[int, int]:
-    """Return how many promises of each of these tenants were given up."""
-    query = select(OutboxRow.tenant_id, func.count()).where(OutboxRow.dead_at.is_not(None), OutboxRow.tenant_id.in_(tenant_ids))
-    return dict(session.execute(query.group_by(OutboxRow.tenant_id)).all())  # type: ignore[arg-type]
+def dead_by_role(session: Session, roles: Iterable[str]) -> dict[str, int]:
+    """Return how many promises of each of these tenants' roles were given up."""
+    query = select(OutboxRow.tenant_role, func.count()).where(OutboxRow.dead_at.is_not(None), OutboxRow.tenant_role.in_(roles))
+    return dict(session.execute(query.group_by(OutboxRow.tenant_role)).all())
 
 
 def revive(session: Session, row_id: uuid.UUID) -> OutboxRow:

@@ -165,4 +165,4 @@ def _enter(tenant: Tenant, state: State, *, reason: str = "") -> None:
 def _wake(tenant: Tenant) -> None:
     """Should this be lost, the work goes on within the minute that held work rests."""
     with database.transaction(platform_at(tenant.placement)) as session:
-        jobs.wake(session, tenant.id)
+        jobs.wake(session, tenant.stand.role)

@@ -97,9 +97,10 @@ def by_id(tenant_id: int) -> TenantFacts | None:
     return _remembered(key) or _learn(select(Tenant).where(Tenant.id == tenant_id, Tenant.state.in_(_HAVE_A_DOOR)), key)
 
 
-def is_at_rest(tenant_id: int) -> bool:
-    """Whether the tenant's work waits: it is suspended, and nothing of it is lost meanwhile."""
-    facts = by_id(tenant_id)
+def is_at_rest(schema: str) -> bool:
+    """Whether the work of the tenant in a schema waits: it is suspended, and nothing of it is lost meanwhile."""
+    of_schema = select(Tenant).where(Tenant.schema_name == schema, Tenant.state.in_(_HAVE_A_DOOR))
+    facts = _remembered(schema) or _learn(of_schema, schema)
     return facts is not None and facts.state == State.SUSPENDED
 
 
@@ -244,6 +245,12 @@ def behind(session: Session, head: str, *, limit: int = 100) -> Sequence[Tenant]
 def host_names(session: Session, tenant_id: int) -> Sequence[HostName]:
     """Return the further names of a tenant, as they are kept."""
     return session.scalars(select(HostName).where(HostName.tenant_id == tenant_id).order_by(HostName.created_at)).all()
+
+
+def by_schema(session: Session, schemas: set[str]) -> dict[str, Tenant]:
+    """Return the tenants that live in these schemas."""
+    rows = session.scalars(select(Tenant).where(Tenant.schema_name.in_(schemas)))
+    return {row.schema_name: row for row in rows}
 
 
 def names(session: Session, ids: set[int]) -> dict[int, str]:

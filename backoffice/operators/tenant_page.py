@@ -1,6 +1,6 @@
 """One tenant as operators see it: what the registry, the outbox and the audit know; of its own data the counts alone."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from flask import abort, render_template, request, url_for
@@ -61,7 +61,7 @@ def show(tenant_id: int, form: StepForm | None = None) -> Any:
     tenant = registry.row(session, tenant_id)
     has_schema = tenant.state in _HAVE_A_SCHEMA
     with database.transaction(platform_at(tenant.placement)) as there:
-        dead = outbox.dead_rows(there, tenant_id=tenant.id, limit=20)
+        dead = outbox.dead_rows(there, role=tenant.stand.role, limit=20)
     return forms.show(
         "operators/tenant.html",
         form or StepForm(formdata=None),
@@ -135,13 +135,10 @@ def failed_jobs(tenants: Sequence[Tenant]) -> dict[int, int]:
     """Return how many promises of each tenant were given up, in one statement for every database that they live in."""
     found: dict[int, int] = {}
     for placement in {tenant.placement for tenant in tenants}:
+        ids = {tenant.stand.role: tenant.id for tenant in tenants if tenant.placement == placement}
         with database.transaction(platform_at(placement)) as there:
-            found |= outbox.dead_by_tenant(there, _ids_at(tenants, placement))
+            found |= {ids[role]: count for role, count in outbox.dead_by_role(there, ids).items()}
     return found
-
-
-def _ids_at(tenants: Iterable[Tenant], placement: str) -> list[int]:
-    return [tenant.id for tenant in tenants if tenant.placement == placement]
 
 
 def count_now(tenant_id: int) -> None:

@@ -33,10 +33,9 @@ class Work(Page):
             with database.transaction(platform_at(placement)) as there:
                 piles += [(placement, pile) for pile in outbox.piles(there)]
                 dead += [(placement, row) for row in outbox.dead_rows(there)]
-        ids = {pile.tenant_id for _place, pile in piles} | {row.tenant_id for _place, row in dead}
+        schemas = {pile.schema for _place, pile in piles} | {row.schema for _place, row in dead}
         jobs = sorted({(placement, row.job) for placement, row in dead})
-        names = registry.names(session, {number for number in ids if number})
-        shown = {"piles": piles, "dead": dead, "jobs": jobs, "tenant_names": names}
+        shown = {"piles": piles, "dead": dead, "jobs": jobs, "tenants": registry.by_schema(session, schemas)}
         return self.render("operators/work.html", **console.work_in_hand(), **shown)
 
     @route("/<placement>/<row_id>/retry", methods=("POST",))
@@ -45,7 +44,8 @@ class Work(Page):
         key: uuid.UUID = attachments.parse_id(row_id)
         with _outbox_at(placement) as there:
             row = outbox.revive(there, key)
-            audit.note("work.revived", tenant_id=row.tenant_id, job=row.job, rows=1)
+            owner = registry.by_schema(session, {row.schema}).get(row.schema)
+            audit.note("work.revived", tenant_id=owner.id if owner else None, job=row.job, rows=1)
         audit.tell(_("It will be tried again now."))
         return htmx.redirect_to(url_for("work.page"))
 

@@ -5,7 +5,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from crm.customers.models import Customer
 from kernel import clock, database, doorbell, events, jobs, outbox
@@ -262,11 +262,26 @@ def test_without_valkey_a_commit_is_kept_and_the_promise_with_it(promise, house,
 
 def test_the_work_of_a_tenant_at_rest_waits_and_costs_no_attempt(promise, alpha, run_due, monkeypatch):
     row_id = promise("test.add_customer", name="Mei")
-    monkeypatch.setattr(jobs, "_reasons_to_hold", [lambda tenant_id: tenant_id == alpha.id])
+    monkeypatch.setattr(jobs, "_reasons_to_hold", [lambda schema: schema == alpha.stand.schema])
     assert run_due() == 0
     assert (_row(row_id).attempts, _row(row_id).done_at) == (0, None)
     monkeypatch.setattr(jobs, "_reasons_to_hold", [])
     with database.transaction() as session:
-        jobs.wake(session, alpha.id)
+        jobs.wake(session, alpha.stand.role)
+    assert run_due() > 0
+    assert _row(row_id).done_at is not None
+
+
+@pytest.mark.parametrize("lie", [None, 0, "beta"])
+def test_a_tenant_at_rest_cannot_lie_its_work_free_nor_hold_anothers(promise, alpha, beta, run_due, monkeypatch, lie):
+    row_id = promise("test.add_customer", name="Mei")
+    said = beta.id if lie == "beta" else lie
+    with database.transaction() as session:
+        session.execute(update(OutboxRow).where(OutboxRow.id == row_id).values(tenant_id=said))
+    monkeypatch.setattr(jobs, "_reasons_to_hold", [lambda schema: schema == alpha.stand.schema])
+    assert run_due() == 0
+    monkeypatch.setattr(jobs, "_reasons_to_hold", [lambda schema: schema == beta.stand.schema])
+    with database.transaction() as session:
+        jobs.wake(session, alpha.stand.role)
     assert run_due() > 0
     assert _row(row_id).done_at is not None

@@ -56,7 +56,7 @@ def test_a_suspended_tenant_is_not_live_but_has_a_door(beta, change, monkeypatch
     a_second_passes(monkeypatch)
     assert registry.find("beta") is None
     assert registry.at("beta.localhost:8000").state == "suspended"
-    assert registry.is_at_rest(beta.id)
+    assert registry.is_at_rest(beta.stand.schema)
 
 
 def test_a_purged_tenant_has_no_door(beta, change, monkeypatch):

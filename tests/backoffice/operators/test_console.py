@@ -95,7 +95,9 @@ def test_open_work_is_shown_by_kind_and_tenant(alpha, in_tenant, console):
     assert "test.console" in page
     assert "Alpha Hotels" in page
     with database.transaction() as session:
-        assert [(pile.job, pile.tenant_id, pile.rows) for pile in outbox.piles(session)] == [("test.console", alpha.id, 2)]
+        assert [(pile.job, pile.schema, pile.rows) for pile in outbox.piles(session)] == [
+            ("test.console", alpha.stand.schema, 2)
+        ]
 
 
 def test_given_up_work_is_shown_with_its_error_and_tenant(dead_row, console):
@@ -246,3 +248,13 @@ def test_the_console_is_an_application_of_its_own():
     faces = wsgi.faces()
     assert isinstance(faces["operators"], Flask)
     assert not [rule for rule in faces["desk"].url_map.iter_rules() if rule.rule.startswith("/ops")]
+
+
+def test_given_up_work_is_shown_as_whose_it_is_whatever_it_says_of_itself(alpha, beta, dead_row, console):
+    with database.transaction() as session:
+        session.execute(update(OutboxRow).where(OutboxRow.id == dead_row).values(tenant_id=beta.id))
+    page = console.get("/ops/work/").text
+    assert alpha.name in page
+    assert beta.name not in page
+    assert "test.console" in console.get(f"/ops/tenants/{alpha.id}/").text
+    assert "test.console" not in console.get(f"/ops/tenants/{beta.id}/").text
