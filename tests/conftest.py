@@ -40,8 +40,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _group(item: pytest.Item) -> str:
-    is_shared = "journeys" in item.path.parts and item.path.name != "test_kills.py"
-    return "journeys" if is_shared else str(item.path)
+    return "journeys" if "journeys" in item.path.parts else str(item.path)
 
 
 @pytest.fixture(scope="session")
