@@ -32,6 +32,7 @@ from tests.browsing import Browser
 PASSWORD = "a long enough password"
 
 
+@pytest.hookimpl(tryfirst=True)  # the plugin that deals the tests out reads the marks in its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With two workers (`make test`): a file stays on one, and all journeys that share the running service on one, first."""
     for item in items:
