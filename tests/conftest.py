@@ -32,18 +32,6 @@ from tests.browsing import Browser
 PASSWORD = "a long enough password"
 
 
-@pytest.hookimpl(tryfirst=True)  # the plugin that deals the tests out reads the marks in its own
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With two workers (`make test`): a file stays on one, and all journeys that share the running service on one, first."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
-    items.sort(key=lambda item: "journeys" not in item.path.parts)
-
-
-def _group(item: pytest.Item) -> str:
-    return "journeys" if "journeys" in item.path.parts else str(item.path)
-
-
 @pytest.fixture(scope="session")
 def service_home() -> Iterator[Path]:
     with temporary_home() as home:
