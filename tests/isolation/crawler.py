@@ -312,6 +312,7 @@ HARD_TO_PLEASE = {
         (
             "GET /ops/tenants/<int:tenant_id>/",
             "POST /ops/tenants/<int:tenant_id>/count",
+            "POST /ops/tenants/<int:tenant_id>/step",
             "POST /ops/tenants/<int:tenant_id>/enter/<int:pass_id>",
             "POST /ops/tenants/new/",
             "POST /ops/upkeep/<int:tenant_id>/retry",
