@@ -10,7 +10,7 @@ from backoffice.settings import sections
 from kernel import i18n
 from tenants import sign_ins, staff, support_access
 from tenants.permissions import Permission
-from web import access, closed, face, hosts, htmx, languages, modules
+from web import access, choosing_language, closed, face, hosts, htmx, languages, modules
 from web.access import Person
 from web.lifecycle import session
 
@@ -71,6 +71,7 @@ def create() -> Flask:
     )
     for room in ROOMS:
         app.register_blueprint(import_module(room).blueprint, url_prefix="/desk")
+    choosing_language.install(app, "/desk")
     sections.install(app)
     navigation.install(app)
     return app

@@ -13,7 +13,7 @@ from kernel.i18n import BY_CODE
 from kernel.i18n import lazy_text as _l
 from tenants import people, staff, staff_links
 from tenants.staff_links import Purpose
-from web import forms, htmx
+from web import forms, htmx, languages
 from web.access import public
 from web.forms import Form
 from web.lifecycle import session
@@ -44,7 +44,7 @@ def welcome(token: str) -> Any:
 
 def _show_welcome(token: str, form: Form) -> Any:
     member = staff_links.look(session, token, Purpose.INVITATION)
-    i18n.speak(BY_CODE[member.language])
+    i18n.speak(languages.guess(BY_CODE[member.language]))
     return forms.show("backoffice/welcome.html", form, email=member.email, token=token)
 
 
@@ -86,7 +86,7 @@ def reset(token: str) -> Any:
 
 def _show_reset(token: str, form: Form) -> Any:
     member = staff_links.look(session, token, Purpose.RESET)
-    i18n.speak(BY_CODE[member.language])
+    i18n.speak(languages.guess(BY_CODE[member.language]))
     return forms.show("backoffice/new_password.html", form, email=member.email, token=token)
 
 

@@ -18,7 +18,7 @@ from tenants import operators
 from tenants.operator_log import TenantEvent
 from tenants.operators import Operator
 from tenants.registry import Tenant
-from web import face, htmx, languages
+from web import choosing_language, face, htmx, languages
 from web.access import Person
 from web.lifecycle import session
 
@@ -46,6 +46,7 @@ def create() -> Flask:
         Trail(TenantEvent, _l("Audit"), endpoint="trail"),
     )
     audit.install(app)
+    choosing_language.install(app)
     app.context_processor(_frame)
     app.jinja_env.filters["moment"] = datetime.fromisoformat
     return app
