@@ -149,7 +149,7 @@ PAGES = RecordPages(
         "article.arranged": _l("%(who)s changed: %(what)s"),
         "article.confirmed": _l("%(who)s found the translation up to date"),
     },
-    list_template="backoffice/knowledge_base/articles.html",
+    list_template="backoffice/knowledge_base/list.html",
     show_template="backoffice/knowledge_base/article.html",
 )
 blueprint = modules.belongs_to(blueprint_of(PAGES, "articles"), Module.KNOWLEDGE_BASE)

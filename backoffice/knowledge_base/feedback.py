@@ -61,6 +61,7 @@ PAGES = RecordPages(
             name="take_up", label=_l("Take up again"), icon="refresh", permission=Permission.ARTICLE_WRITE, apply=_take_up
         ),
     ),
+    list_template="backoffice/knowledge_base/list.html",
     has_show=False,
     row_url=lambda vote: url_for("articles.show", record_id=vote.article_id),
 )

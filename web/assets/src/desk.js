@@ -1,3 +1,4 @@
+import "./tabs.js"
 import "./portal.js"
 import "./selection.js"
 import "./hotkeys.js"
