@@ -6,7 +6,8 @@ import wsgi
 ALWAYS_THERE = {
     "portal": {"home", "account", "brand", "robots", "signing_in", "sitemaps"},
     "desk": {
-        *("signing_in", "choosing_language", "arriving", "my_settings", "bell", "settings", "first_steps", "support", "support_help"),
+        *("signing_in", "choosing_language", "arriving", "my_settings", "bell", "settings"),
+        *("first_steps", "support", "support_help"),
         *("settings_people", "settings_roles", "settings_sign_ins", "settings_branding"),
         *("settings_domains", "settings_languages", "settings_modules", "settings_audit"),
         *("settings_closing", "settings_exporting", "settings_demo_data"),
