@@ -2,18 +2,22 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from flask import url_for
 
+from crm.customers.fields import CUSTOMER
 from kernel.events import Event
 from kernel.i18n import LANGUAGES, LazyText
 from kernel.i18n import lazy_text as _l
+from knowledge_base.articles.fields import ARTICLE
+from knowledge_base.articles.queries import ARTICLE_STATUS_NAMES
 from service_desk.tickets.queries import PRIORITY_NAMES, STATUS_NAMES
 from tenants import branding, roles
 from tenants.permissions import ROLE_NAMES
 from web import modules
-from web.languages import joined
+from web.languages import format_time, joined
 
 # What happened, in a few words.  An event that is missing here is shown by its name.
 DEEDS: dict[str, LazyText] = {
@@ -80,11 +84,33 @@ DEEDS: dict[str, LazyText] = {
     "ticket.rated": _l("Ticket rated"),
     "category.added": _l("Category added"),
     "category.named": _l("Category named"),
+    "category.moved": _l("Category moved"),
+    "category.marked": _l("Category marked or unmarked as frequent questions"),
+    "category.deleted": _l("Category deleted"),
     "article.written": _l("Article written"),
     "article.changed": _l("Article changed"),
     "article.published": _l("Article published"),
     "article.withdrawn": _l("Article withdrawn"),
+    "article.archived": _l("Article archived"),
+    "article.submitted": _l("Article handed in for review"),
+    "article.sent_back": _l("Article sent back to its author"),
+    "article.approved": _l("Article approved"),
+    "article.scheduled": _l("Publication of an article scheduled"),
+    "article.unscheduled": _l("Publication of an article called off"),
+    "article.discarded": _l("Next version of an article discarded"),
+    "article.rolled_back": _l("Article taken back to an earlier version"),
+    "article.arranged": _l("Settings of an article changed"),
+    "article.moved": _l("Article moved in its category"),
+    "article.confirmed": _l("Translation confirmed as up to date"),
+    "article.rendered": _l("Article renewed because a snippet changed"),
     "article.voted": _l("Article rated"),
+    "article.feedback_handled": _l("Readers' feedback handled"),
+    "article.feedback_taken_up": _l("Readers' feedback taken up again"),
+    "snippet.changed": _l("Snippet changed"),
+    "snippet.deleted": _l("Snippet deleted"),
+    "synonyms.changed": _l("Synonyms changed"),
+    "question.decided": _l("Question of readers decided"),
+    "question.reconsidered": _l("Question of readers taken up again"),
 }
 # What can be asked for: a whole kind of events, or one.
 KINDS: dict[str, LazyText] = {
@@ -115,6 +141,12 @@ SUBJECTS: dict[str, LazyText] = {
     "customer": _l("Customer"),
     "article": _l("Article"),
     "category": _l("Category"),
+    "snippet": _l("Snippet"),
+    "synonyms": _l("Synonyms"),
+    "question_decision": _l("Question of readers"),
+    "article_vote": _l("Readers' feedback"),
+    "data_export": _l("Export"),
+    "host_name": _l("Domain"),
     "saved_view": _l("Saved view"),
     "access_pass": _l("Support access"),
     "sign_in_code": _l("Sign-in code"),
@@ -145,6 +177,7 @@ _FIELDS: dict[str, LazyText] = {
     "query": _l("Filters"),
     "rows": _l("Rows"),
     "from_address": _l("Address"),
+    "address": _l("Address"),
     "agent": _l("Browser"),
     "tags": _l("Tags"),
     "priority": _l("Priority"),
@@ -156,9 +189,25 @@ _FIELDS: dict[str, LazyText] = {
     "title": _l("Title"),
     "until": _l("Until"),
     "number": _l("Number"),
+    "at": _l("When"),
+    "to": _l("Taken back to"),
+    "position": _l("Place"),
+    "is_faq": _l("Frequent questions"),
+    "snippet": _l("Snippet"),
+    "groups": _l("Groups"),
+    "phrase": _l("Question"),
+    "kind": _l("Kind"),
+    "names": _l("Name"),
+    "files": _l("Files"),
+    "sha256": _l("Checksum"),
+    "days_left": _l("Days left"),
+    "purge_at": _l("To be erased"),
+    "template": _l("Template"),
 }
+# Fields of lists of records are called what their own pages call them.
+_FIELDS = {field.name: field.label for listed in (CUSTOMER, ARTICLE) for field in listed.fields} | _FIELDS
 # Ids of rows that nobody can look up from here.
-_UNTOLD = frozenset({"link_id", "message_id"})
+_UNTOLD = frozenset({"link_id", "message_id", "operator_id", "parent_id"})
 _SHORT = 160
 
 
@@ -223,7 +272,7 @@ def _text(name: str, value: Any) -> str:
         return "–"
     try:
         written = _READERS.get(name, _plain)(value)
-    except (AttributeError, KeyError, TypeError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         # Some other event calls something else by this name: it is shown as it is kept.
         written = _plain(value)
     return written if len(written) <= _SHORT else f"{written[:_SHORT]}…"
@@ -242,7 +291,7 @@ def _named(names: Mapping[str, LazyText | str]) -> Callable[[Any], str]:
 _LANGUAGES = {language.code: language.name for language in LANGUAGES}
 _READERS: dict[str, Callable[[Any], str]] = {
     "role": _named({str(role): label for role, label in ROLE_NAMES.items()}),
-    "status": _named({str(status): label for status, label in STATUS_NAMES.items()}),
+    "status": _named({str(status): label for names in (ARTICLE_STATUS_NAMES, STATUS_NAMES) for status, label in names.items()}),
     "priority": _named({str(int(priority)): label for priority, label in PRIORITY_NAMES.items()}),
     "language": _named(_LANGUAGES),
     "locale": _named(_LANGUAGES),
@@ -251,5 +300,10 @@ _READERS: dict[str, Callable[[Any], str]] = {
     "permissions": lambda granted: joined(roles.DEEDS.get(one, one) for one in granted),
     "logo": lambda logos: joined(f"{theme} {kept['sha256'][:8]}" for theme, kept in logos.items()),
     "links": lambda links: joined(link["label"] for link in links),
+    "fields": lambda names: joined(_label(name) for name in names),
+    "at": lambda written: format_time(datetime.fromisoformat(written)),
+    "until": lambda written: format_time(datetime.fromisoformat(written)),
+    "purge_at": lambda written: format_time(datetime.fromisoformat(written)),
+    "names": lambda names: " / ".join(names.values()),
     "footer": lambda footer: " / ".join(footer.values()),
 }
