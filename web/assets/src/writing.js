@@ -1,5 +1,5 @@
 // A <textarea data-files-to="/…">: pictures and files that are pasted or dropped into it are sent at once, and the Markdown
-// that shows them comes in at the cursor. <button data-insert="text" data-into="id"> puts a piece of text there,
+// that shows them comes in at the cursor. <button data-piece="text" data-into="id"> puts a piece of text there,
 // <button data-pick-files="id"> asks for files.
 function insert(area, text) {
   area.focus()
@@ -49,8 +49,8 @@ document.addEventListener("paste", event => take(event, event.clipboardData.file
 document.addEventListener("drop", event => take(event, event.dataTransfer.files), true)
 
 document.addEventListener("click", event => {
-  const piece = event.target.closest("[data-insert]")
-  if (piece) insert(document.getElementById(piece.dataset.into), piece.dataset.insert)
+  const piece = event.target.closest("[data-piece]")
+  if (piece) insert(document.getElementById(piece.dataset.into), piece.dataset.piece)
   const picker = event.target.closest("[data-pick-files]")
   if (!picker) return
   const input = Object.assign(document.createElement("input"), { type: "file", multiple: true })
