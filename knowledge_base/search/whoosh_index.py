@@ -209,10 +209,11 @@ class Reader:
         for token, weight in tokens.items():
             for number in self._numbers(token):
                 drawn[number] += weight
-        if audiences is not None:
-            visible = self._visible(audiences)
-            drawn = {number: weight for number, weight in drawn.items() if number in visible}
-        return [self._candidate(number, drawn[number]) for number in nlargest(most, drawn, key=lambda n: (drawn[n], -n))]
+        numbers: Collection[int] = drawn
+        if audiences is not None and len(visible := self._visible(audiences)) < self.size:
+            numbers = drawn.keys() & visible
+        best = nlargest(most, [(drawn[number], -number) for number in numbers])
+        return [self._candidate(-minus, weight) for weight, minus in best]
 
     def _numbers(self, token: str) -> Sequence[int]:
         """Return the documents that have a token, by the numbers that Whoosh gives them."""
