@@ -1,4 +1,4 @@
-"""The domain: an address of the tenant's own, the records to set for it, and what was seen of them."""
+"""The domain: an address of the tenant's own, its records and what was seen of them; and the tenant's name on the platform."""
 
 from typing import Any
 
@@ -8,11 +8,13 @@ from werkzeug.wrappers import Response
 from wtforms import StringField
 from wtforms.validators import InputRequired
 
-from kernel import settings
+from kernel import database, settings
+from kernel.errors import InvalidField
 from kernel.i18n import lazy_text as _l
-from tenants import domains
+from tenants import domains, lifecycle
 from tenants.domains import Problem
 from tenants.permissions import Permission
+from tenants.provisioning import SlugTaken, SlugUnfit
 from web import access, forms, hosts, htmx
 from web.access import requires
 from web.forms import Form
@@ -98,3 +100,44 @@ def remove() -> Response:
     domains.remove(session, _given_host(), actor=access.actor())
     flash(_("The domain was removed. It leads nowhere from now on."), "success")
     return htmx.redirect_to(url_for(".page"))
+
+
+class AddressForm(Form):
+    slug = StringField(_l("New address"), [InputRequired(_l("Choose an address for your workspace."))])
+
+
+@blueprint.get("/settings/domain/address")
+@requires(Permission.TENANT_CLOSE)
+def address() -> Any:
+    return _show_address(AddressForm(formdata=None))
+
+
+def _show_address(form: AddressForm) -> Any:
+    platform_host, kept = settings.current().platform_host, lifecycle.FORMER_ADDRESS_KEPT.days
+    return forms.show("backoffice/settings/address.html", form, platform_host=platform_host, days=kept)
+
+
+@blueprint.post("/settings/domain/address")
+@requires(Permission.TENANT_CLOSE)
+def move() -> Any:
+    form = AddressForm()
+    if form.validate_on_submit():
+        with form.refusals():
+            slug = (form.slug.data or "").strip().lower()
+            _move(slug)
+            # A page and no redirect: forms may not lead to another host (our policy for contents), and the old one is no more.
+            url = settings.current().tenant_url(slug, url_for(".page"))
+            return render_template("backoffice/settings/moved.html", url=url, host=settings.current().tenant_host(slug))
+    return _show_address(form)
+
+
+def _move(slug: str) -> None:
+    tenant = hosts.tenant()
+    assert tenant is not None
+    if slug == tenant.slug:
+        raise InvalidField("slug", _l("This is the address already."))
+    try:
+        with database.transaction() as platform:
+            lifecycle.rename(platform, tenant.id, slug=slug, actor=access.actor())
+    except (SlugTaken, SlugUnfit) as error:
+        raise InvalidField("slug", error.message, **error.facts) from error
