@@ -94,7 +94,18 @@ def record(session: Session, name: str, subject: Recordable, *, actor: Actor, **
     session.add(event)
     session.flush()
     outbox.put(session, "events.tell", {"event_id": str(event.id), "name": name}, id=event.id)
+    for watch in _watchers:
+        watch(session, event)
     return event
+
+
+_watchers: list[Callable[[Session, Event], None]] = []
+
+
+def when_recorded(watch: Callable[[Session, Event], None]) -> None:
+    """Let `watch` see every event in the transaction that records it."""
+    if watch not in _watchers:
+        _watchers.append(watch)
 
 
 Listener = Callable[[Session, Event], None]

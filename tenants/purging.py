@@ -18,6 +18,7 @@ from kernel.actors import Actor
 from kernel.database import PlatformBase, TenantBase
 from kernel.errors import NotFound
 from kernel.outbox import OutboxRow
+from kernel.settings import HOME_PLACEMENT
 from kernel.tenancy import Stand, platform_at
 from tenants import provisioning, registry, trail
 from tenants.lifecycle import NotInThisState
@@ -255,31 +256,38 @@ def _blank_log_lines(stand: Stand) -> None:
 
 
 def _platform_tables() -> list[Table]:
-    """Return the shared tables that hold rows about tenants, whichever room they belong to; all are in the home database."""
+    """Return the shared tables that hold rows about tenants, whichever room they belong to."""
     about_tenants = (table for table in PlatformBase.metadata.sorted_tables if "tenant_id" in table.columns)
     return [table for table in about_tenants if table.name != DeletionCertificate.__tablename__]
 
 
+def _placements_of(stand: Stand) -> set[str]:
+    """Return the databases whose shared tables know the tenant: everybody's home, and its own (the end of its audit chain)."""
+    return {HOME_PLACEMENT, stand.placement}
+
+
 def _count_platform_rows(stand: Stand) -> int:
-    with database.owner_transaction() as connection:
-        query = sql.SQL("SELECT count(*) FROM {} WHERE tenant_id = {}")
-        tables = (sql.Identifier("platform", table.name) for table in _platform_tables())
-        rows = [connection.execute(query.format(table, stand.tenant_id)).fetchone() for table in tables]
-    return sum(int(row[0]) for row in rows if row)
+    query, count = sql.SQL("SELECT count(*) FROM {} WHERE tenant_id = {}"), 0
+    for placement in _placements_of(stand):
+        with database.owner_transaction(placement) as connection:
+            tables = (sql.Identifier("platform", table.name) for table in _platform_tables())
+            rows = [connection.execute(query.format(table, stand.tenant_id)).fetchone() for table in tables]
+        count += sum(int(row[0]) for row in rows if row)
+    return count
 
 
 def _remove_platform_rows(stand: Stand) -> None:
     """Of a trail leave that something was done, and when, but no reason, address or name of staff; of all else nothing."""
-    with database.owner_transaction() as connection:
-        for table in _platform_tables():
-            name = sql.Identifier("platform", table.name)
-            if "data" in table.columns:
-                connection.execute(sql.SQL("UPDATE {} SET data = '{{}}' WHERE tenant_id = {}").format(name, stand.tenant_id))
-            else:
-                connection.execute(sql.SQL("DELETE FROM {} WHERE tenant_id = {}").format(name, stand.tenant_id))
-        connection.execute(
-            "UPDATE platform.tenant_event SET actor_name = '' WHERE tenant_id = %s AND actor_kind = 'staff'", [stand.tenant_id]
-        )
+    for placement in _placements_of(stand):
+        with database.owner_transaction(placement) as connection:
+            for table in _platform_tables():
+                name = sql.Identifier("platform", table.name)
+                change = "UPDATE {} SET data = '{{}}'" if "data" in table.columns else "DELETE FROM {}"
+                connection.execute(sql.SQL(change + " WHERE tenant_id = {}").format(name, stand.tenant_id))
+            connection.execute(
+                "UPDATE platform.tenant_event SET actor_name = '' WHERE tenant_id = %s AND actor_kind = 'staff'",
+                [stand.tenant_id],
+            )
 
 
 _OWN_SWEEPS = (

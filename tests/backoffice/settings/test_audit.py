@@ -6,7 +6,7 @@ import io
 import openpyxl
 import pytest
 
-from tenants import audit
+from tenants import audit, audit_log
 from tenants.permissions import Role
 
 
@@ -44,7 +44,7 @@ def test_a_damaged_address_is_no_error_of_ours(admin, query):
 
 def test_a_line_opens_with_everything_that_is_kept(admin, invited, alpha, in_tenant):
     with in_tenant(alpha) as session:
-        event = audit.page(session, audit.Question(what="staff_role")).rows[0]
+        event = audit_log.page(session, audit_log.Question(what="staff_role")).rows[0]
     page = admin.get(f"/desk/settings/audit/{event.id}").text
     assert "staff_role.added" in page
     assert "Waits for its seal" in page
