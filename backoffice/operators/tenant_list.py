@@ -13,7 +13,7 @@ from wtforms.validators import InputRequired
 from backoffice.operators import audit, tenant_page
 from backoffice.operators.admin import Choice, Records, route
 from backoffice.operators.signing_up import TRADES, ZONES
-from backoffice.operators.tenant_page import STATE_NAMES
+from backoffice.operators.tenant_page import PLAN_NAMES, STATE_NAMES
 from kernel import settings
 from kernel.errors import InvalidField
 from kernel.i18n import LazyText
@@ -94,7 +94,7 @@ class Tenants(Records):
     column_default_sort = ("created_at", True)
     column_filters = (
         Choice(Tenant.state, _l("State"), options=[(str(state), STATE_NAMES[state][1]) for state in _SHOWN_STATES]),
-        Choice(Tenant.plan, _l("Plan"), options=[("trial", _l("Trial"))]),
+        Choice(Tenant.plan, _l("Plan"), options=list(PLAN_NAMES.items())),
     )
 
     @route("/")
@@ -102,6 +102,7 @@ class Tenants(Records):
     def index_view(self) -> Any:
         self._template_args.update(
             states=STATE_NAMES,
+            plan_names=PLAN_NAMES,
             head=migrations.head("tenant"),
             address_of=settings.current().tenant_host,
             tabs=_tabs(),

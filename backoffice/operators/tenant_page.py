@@ -12,7 +12,7 @@ from kernel.i18n import BY_CODE, LazyText
 from kernel.i18n import lazy_text as _l
 from kernel.tenancy import platform_at
 from service_desk.vendor_help import queries as help_requests
-from tenants import migrations, operator_log, purging, registry, support_access, trail, usage, vendor
+from tenants import furnishing, migrations, operator_log, purging, registry, support_access, trail, usage, vendor
 from tenants.permissions import ROLE_NAMES
 from tenants.registry import State, Tenant
 from tenants.support_access import AccessPass
@@ -28,6 +28,7 @@ STATE_NAMES: dict[str, tuple[str, LazyText]] = {
     State.CLOSING: ("waiting", _l("Closing")),
     State.PURGED: ("closed", _l("Erased")),
 }
+PLAN_NAMES: dict[str, LazyText] = {"trial": _l("Trial")}
 # Their schema is there, whether or not their doors are open.
 _HAVE_A_SCHEMA = (State.LIVE, State.SUSPENDED, State.CLOSING)
 
@@ -46,6 +47,8 @@ def show(tenant_id: int, refused: tuple[str, Form] | None = None) -> Any:
         states=STATE_NAMES,
         language_names={code: language.name for code, language in BY_CODE.items()},
         role_names=ROLE_NAMES,
+        plan_names=PLAN_NAMES,
+        trades=furnishing.TEMPLATE_NAMES,
         steps=tenant_steps.offered(tenant, refused),
         address=settings.current().tenant_host(tenant.slug or ""),
         url=settings.current().tenant_url(tenant.slug or ""),

@@ -156,7 +156,7 @@ SUBJECTS: dict[str, LazyText] = {
 _FIELDS: dict[str, LazyText] = {
     "role": _l("Role"),
     "is_active": _l("Active"),
-    "owner": _l("Owner"),
+    "workspace_owner": _l("Workspace owner"),
     "name": _l("Name"),
     "email": _l("E-mail"),
     "permissions": _l("Permissions"),
@@ -174,7 +174,7 @@ _FIELDS: dict[str, LazyText] = {
     "state": _l("State"),
     "status": _l("Status"),
     "language": _l("Language"),
-    "record_type": _l("List"),
+    "record_type": _l("Which list"),
     "format": _l("Format"),
     "query": _l("Filters"),
     "rows": _l("Rows"),

@@ -48,7 +48,7 @@ def many(house):
 
 def test_the_list_shows_what_each_tenant_holds(alpha, beta, counted, console, dead_row):
     page = console.get("/ops/tenants/").text
-    for expected in ("Alpha Hotels", "alpha.localhost:8000", "貝塔顧問", "Live", "trial", "main"):
+    for expected in ("Alpha Hotels", "alpha.localhost:8000", "貝塔顧問", "Live", "Trial", "main"):
         assert expected in page
     row = page[page.index("Alpha Hotels") :].partition("</tr>")[0]
     assert 'data-label="Seats: ">2<' in row
