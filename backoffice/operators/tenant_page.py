@@ -12,7 +12,7 @@ from kernel.i18n import BY_CODE, LazyText
 from kernel.i18n import lazy_text as _l
 from kernel.tenancy import platform_at
 from service_desk.vendor_help import queries as help_requests
-from tenants import furnishing, migrations, operator_log, purging, registry, support_access, trail, usage, vendor
+from tenants import domains, furnishing, migrations, operator_log, purging, registry, support_access, trail, usage, vendor
 from tenants.permissions import ROLE_NAMES
 from tenants.registry import State, Tenant
 from tenants.support_access import AccessPass
@@ -54,6 +54,7 @@ def show(tenant_id: int, refused: tuple[str, Form] | None = None) -> Any:
         url=settings.current().tenant_url(tenant.slug or ""),
         head=migrations.head("tenant"),
         host_names=registry.host_names(session, tenant.id),
+        problems=domains.PROBLEMS,
         history=trail.of_tenant(session, tenant.id, limit=50),
         sentences=operator_log.SENTENCES,
         dead=dead,

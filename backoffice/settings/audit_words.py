@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
+from urllib.parse import unquote_plus
 
 from flask import url_for
 from flask_babel import gettext as _
@@ -178,8 +179,8 @@ _FIELDS: dict[str, LazyText] = {
     "format": _l("Format"),
     "query": _l("Filters"),
     "rows": _l("Rows"),
-    "from_address": _l("Address"),
-    "address": _l("Address"),
+    "from_address": _l("From where"),
+    "address": _l("From where"),
     "agent": _l("Browser"),
     "tags": _l("Tags"),
     "priority": _l("Priority"),
@@ -315,6 +316,8 @@ _READERS: dict[str, Callable[[Any], str]] = {
     "locale": _named(_LANGUAGES),
     "languages": lambda codes: joined(_LANGUAGES.get(code, code) for code in codes),
     "layout": _named(branding.LAYOUTS),
+    "query": unquote_plus,
+    "record_type": _named(SUBJECTS),
     "permissions": lambda granted: joined(roles.DEEDS.get(one, one) for one in granted),
     "logo": lambda logos: joined(f"{theme} {kept['sha256'][:8]}" for theme, kept in logos.items()),
     "links": lambda links: joined(link["label"] for link in links),

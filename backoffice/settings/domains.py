@@ -12,7 +12,6 @@ from kernel import database, settings
 from kernel.errors import InvalidField
 from kernel.i18n import lazy_text as _l
 from tenants import domains, lifecycle
-from tenants.domains import Problem
 from tenants.permissions import Permission
 from tenants.provisioning import SlugTaken, SlugUnfit
 from web import access, forms, hosts, htmx
@@ -21,14 +20,6 @@ from web.forms import Form
 from web.lifecycle import session
 
 blueprint = Blueprint("settings_domains", __name__)
-
-PROBLEMS = {
-    Problem.NO_PROOF: _l("The TXT record has not been found yet. It can take an hour until everybody sees a new record."),
-    Problem.WRONG_PROOF: _l("There is a TXT record, but it holds something else. Copy its value once more."),
-    Problem.NO_ADDRESS: _l("The TXT record is right. The domain itself leads nowhere yet: set the CNAME record."),
-    Problem.WRONG_ADDRESS: _l("The TXT record is right. The domain leads somewhere else: set the CNAME record."),
-    Problem.UNREACHABLE: _l("No name server answered. We will look again."),
-}
 
 
 class DomainForm(Form):
@@ -53,7 +44,7 @@ def _shown() -> dict[str, Any]:
     found = domains.all_of(session)
     return {
         "domains": found,
-        "problems": PROBLEMS,
+        "problems": domains.PROBLEMS,
         "platform_name": settings.current().tenant_host(tenant.slug),
         "is_platform_primary": not any(domain.is_primary for domain in found),
         # Somebody waits for news only while a domain is new or broken.
