@@ -16,7 +16,7 @@ from backoffice.operators.signing_up import TRADES, ZONES
 from backoffice.operators.tenant_page import PLAN_NAMES, STATE_NAMES
 from kernel import settings
 from kernel.errors import InvalidField
-from kernel.i18n import LazyText
+from kernel.i18n import LazyText, spoken
 from kernel.i18n import lazy_text as _l
 from tenants import furnishing, migrations, people, provisioning, registry
 from tenants.permissions import Permission, Role
@@ -53,7 +53,7 @@ class NewTenantForm(Form):
     sub = StringField(_l("Address"), [InputRequired(_l("Choose an address for your workspace."))])
     email = EmailField(_l("E-mail of its first administrator"), [InputRequired(_l("Enter an e-mail address."))])
     template = SelectField(_l("Trade"), choices=forms.choices(TRADES))
-    language = SelectField(_l("Language"), choices=forms.LANGUAGE_CHOICES)
+    language = SelectField(_l("Language"), choices=forms.LANGUAGE_CHOICES, default=lambda: spoken().code)
     time_zone = SelectField(_l("Time zone"), choices=ZONES, default="UTC")
 
 

@@ -6,7 +6,7 @@ from flask import url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from backoffice.operators import audit
+from backoffice.operators import audit, trail_words
 from backoffice.operators.admin import Page, route
 from tenants import migrating_again, migrations, operator_log, registry, trail
 from tenants.migrations import ledger
@@ -30,6 +30,7 @@ class Upkeep(Page):
             behind=registry.behind(session, migrations.head("tenant")),
             drills=trail.drills(session, limit=30),
             sentences=operator_log.SENTENCES,
+            details=trail_words.details,
         )
 
     @route("/<int:tenant_id>/retry", methods=("POST",))
