@@ -85,7 +85,7 @@ def _seal_at_once(session: Session, event: Event) -> None:
     """Let an event that safety hangs on be sealed as the last thing of its transaction: no moment is left to lose it in."""
     if event.name.startswith(_SEALED_AT_ONCE):
         stand = database.stand_of(session)
-        session.info.setdefault("sealed_at_once", []).append(event.id)
+        session.info.setdefault(f"sealed at once {stand.schema}", []).append(event.id)
         database.before_commit(session, f"audit.seal {stand.schema}", lambda there: _seal_the_new(there, stand))
 
 
@@ -99,7 +99,7 @@ def _seal_the_new(session: Session, stand: Stand) -> None:
         " AND NOT EXISTS (SELECT FROM audit_seal WHERE event_id = e.id) ORDER BY e.at, e.id"
     )
     if end := _end(session):
-        rows = session.execute(query, {"ids": session.info.pop("sealed_at_once")}).all()
+        rows = session.execute(query, {"ids": session.info.pop(f"sealed at once {stand.schema}", [])}).all()
         if longer := _put_on(session, list(_links(end, [(row[0], row[1]) for row in rows]))):
             _anchor(session, longer)
 
