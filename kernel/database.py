@@ -196,6 +196,11 @@ def be_patient(session: Session) -> None:
     _say(session.connection(), "SET LOCAL idle_in_transaction_session_timeout = 0")
 
 
+def before_commit(session: Session, key: str, call: Callable[[Session], None]) -> None:
+    """Run `call` as the last thing of the session's transaction, once for each `key`; what it raises undoes everything."""
+    session.info.setdefault("before_commit", {}).setdefault(key, call)
+
+
 def after_commit(session: Session, call: Callable[[], None]) -> None:
     """Run `call` once the session's transaction is safely on disk, or never."""
     session.info.setdefault("after_commit", []).append(call)
@@ -210,6 +215,8 @@ def settle(session: Session, *, keep: bool) -> None:
     """End the session's one transaction: commit when `keep`, else leave no trace."""
     try:
         if keep:
+            for call in session.info.pop("before_commit", {}).values():
+                call(session)
             session.commit()
         else:
             session.rollback()

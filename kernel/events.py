@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from sqlalchemy import BigInteger, Index, select
@@ -94,7 +94,31 @@ def record(session: Session, name: str, subject: Recordable, *, actor: Actor, **
     session.add(event)
     session.flush()
     outbox.put(session, "events.tell", {"event_id": str(event.id), "name": name}, id=event.id)
+    for watch in _watchers:
+        watch(session, event)
     return event
+
+
+# Whoever looks again within this time has looked already.
+_LOOKED_LATELY = timedelta(hours=1)
+
+
+def record_view(session: Session, name: str, subject: Recordable, *, actor: Actor) -> None:
+    """Write down that `actor` looked at `subject` (`customer.viewed`), once an hour."""
+    theirs = (Event.actor_kind == actor.kind) & (Event.actor_name == actor.name) & Event.actor_id.is_not_distinct_from(actor.id)
+    this = (Event.subject_type == subject.__tablename__) & (Event.subject_id == subject.id) & (Event.name == name)
+    lately = select(Event.id).where(this, theirs, Event.at >= clock.now() - _LOOKED_LATELY)
+    if session.scalar(lately.limit(1)) is None:
+        record(session, name, subject, actor=actor)
+
+
+_watchers: list[Callable[[Session, Event], None]] = []
+
+
+def when_recorded(watch: Callable[[Session, Event], None]) -> None:
+    """Let `watch` see every event in the transaction that records it."""
+    if watch not in _watchers:
+        _watchers.append(watch)
 
 
 Listener = Callable[[Session, Event], None]
@@ -118,6 +142,7 @@ def listeners_of(name: str) -> dict[str, Listener]:
 
 
 def history(session: Session, subject: Recordable, *, limit: int = 100) -> Sequence[Event]:
-    """Return what happened to a row, newest first."""
-    query = select(Event).where(Event.subject_type == subject.__tablename__, Event.subject_id == subject.id)
+    """Return what happened to a row, newest first; that somebody looked at it changed nothing, and is left out."""
+    this = (Event.subject_type == subject.__tablename__) & (Event.subject_id == subject.id)
+    query = select(Event).where(this, Event.name.not_like("%.viewed"))
     return session.scalars(query.order_by(Event.at.desc()).limit(limit)).all()

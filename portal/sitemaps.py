@@ -13,6 +13,8 @@ from knowledge_base.articles import open_to_all, queries
 from knowledge_base.articles.queries import Article
 from portal import help_centre, machines, navigation
 from portal.machines import Element
+from tenants.modules import Module
+from web import modules
 from web.access import public
 from web.lifecycle import session
 
@@ -26,7 +28,8 @@ _XHTML = "http://www.w3.org/1999/xhtml"
 @public("search engines read what everybody may read")
 def index() -> Response:
     root = Element("sitemapindex", {"xmlns": _SITEMAP})
-    changes = open_to_all.last_changes(session)
+    # Without articles there is nothing that anybody would look for.
+    changes = open_to_all.last_changes(session) if modules.is_on(Module.KNOWLEDGE_BASE) else {}
     for language in LANGUAGES:
         if language.code in changes:
             entry = machines.add(root, "sitemap")
@@ -41,7 +44,7 @@ def index() -> Response:
 def of_language() -> Response:
     """List the home page, the categories and the articles of a language; one without articles has no sitemap."""
     here = i18n.spoken().code
-    articles = open_to_all.everything(session)
+    articles = open_to_all.everything(session) if modules.is_on(Module.KNOWLEDGE_BASE) else []
     if not any(article.language == here for article in articles):
         abort(404)
     root = Element("urlset", {"xmlns": _SITEMAP, "xmlns:xhtml": _XHTML})

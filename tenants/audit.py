@@ -1,31 +1,34 @@
-"""The audit trail: read, searched, and sealed by a chain of digests whose end is kept outside the tenant's schema.
+"""The audit trail, sealed by a chain of digests whose end is kept outside the tenant's schema.
 
-Whoever writes an event only adds a row.  A job numbers the new rows afterwards and chains them: each digest covers the
-event, its number and the digest before.  What is changed, taken out, put in or moved afterwards no longer fits.
+Whoever writes an event only adds a row.  A job numbers the new rows afterwards and chains them; what safety hangs on is
+chained by the transaction that writes it.  Each digest covers the event, its number and the digest before.  What is changed,
+taken out, put in or moved afterwards no longer fits.
 """
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, cast, func, literal, or_, select, text, tuple_
+from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from kernel import clock, database, jobs, outbox
-from kernel.errors import NotFound
+from kernel import clock, database, events, jobs, outbox
 from kernel.events import Event
 from kernel.jobs import job
 from kernel.outbox import OutboxRow
-from kernel.tenancy import platform_at
+from kernel.tenancy import Stand, platform_at
+from tenants import own_row, trail
 from tenants.models import AuditAnchor, AuditSeal
 
 # A seal is made so long after the first new event, for all that came meanwhile.
 _GATHER = timedelta(seconds=10)
+# These are sealed by the transaction that writes them: who may do what, and how the house is set up.
+_SEALED_AT_ONCE = ("staff_member.", "staff_role.", "tenant.", "domain.", "access_pass.", "data_export.", "records.")
 # No transaction of ours lasts as long: an event that is older than this when the chain goes on and not in it was put in.
 _SLOWEST = timedelta(minutes=15)
 _AT_ONCE = 2000
@@ -48,24 +51,60 @@ def seal(session: Session, *, is_trusted: bool = False) -> int:
     chain and is found.  `is_trusted` seals whatever there is, as the very first seal does: for a schema that was just filled
     from an archive.
     """
-    _one_at_a_time(session)
+    session.execute(select(func.pg_advisory_xact_lock(*_chain_of(session))))
     end, sealed = _end(session), 0
     knows_all = is_trusted or end is None
-    for rows in _unsealed(session, None if knows_all or end is None else end.sealed_at - _SLOWEST):
-        links = list(_links(end, rows if knows_all else _with_a_twin(session, rows)))
-        if links:
-            session.execute(insert(AuditSeal), links)
-            end, sealed = AuditSeal(**links[-1]), sealed + len(links)
+    for rows in _unsealed(session, None if knows_all else _swept_at(session, end) - _SLOWEST):
+        sealed += len(links := list(_links(end, rows if knows_all else _with_a_twin(session, rows))))
+        end = _put_on(session, links) or end
     if end is not None:
-        _anchor(session, end)
+        _anchor(session, end, swept_at=clock.now())
     return sealed
 
 
-def _one_at_a_time(session: Session) -> None:
-    """Two workers must not continue the chain at once; writers of events do not wait for this lock."""
-    session.execute(
-        select(func.pg_advisory_xact_lock(func.hashtext("audit_seal"), func.hashtext(database.stand_of(session).schema)))
+def _chain_of(session: Session) -> tuple[Any, Any]:
+    """Return the key of a lock: two must not continue the chain at once.  Writers of most events do not wait for it."""
+    return func.hashtext("audit_seal"), func.hashtext(database.stand_of(session).schema)
+
+
+def _put_on(session: Session, links: list[dict[str, Any]]) -> AuditSeal | None:
+    """Lengthen the chain, and return its new end if there is one."""
+    if not links:
+        return None
+    session.execute(insert(AuditSeal), links)
+    return AuditSeal(**links[-1])
+
+
+def _swept_at(session: Session, end: AuditSeal | None) -> datetime:
+    """Return when all events were last sealed, and not just some at once."""
+    kept = _kept(session)
+    return min(one.at if isinstance(one, AuditAnchor) else one.sealed_at for one in (kept, end) if one is not None)
+
+
+def _seal_at_once(session: Session, event: Event) -> None:
+    """Let an event that safety hangs on be sealed as the last thing of its transaction: no moment is left to lose it in."""
+    if event.name.startswith(_SEALED_AT_ONCE):
+        stand = database.stand_of(session)
+        session.info.setdefault(f"sealed at once {stand.schema}", []).append(event.id)
+        database.before_commit(session, f"audit.seal {stand.schema}", lambda there: _seal_the_new(there, stand))
+
+
+def _seal_the_new(session: Session, stand: Stand) -> None:
+    """Seal this transaction's own events; where the chain is being continued, or not yet begun, leave it to the job."""
+    database.move(session, stand)
+    if not session.scalar(select(func.pg_try_advisory_xact_lock(*_chain_of(session)))):
+        return
+    query = text(
+        f"SELECT e.id, {_CONTENT_DIGEST} FROM event e WHERE e.id = ANY(:ids)"
+        " AND NOT EXISTS (SELECT FROM audit_seal WHERE event_id = e.id) ORDER BY e.at, e.id"
     )
+    if end := _end(session):
+        rows = session.execute(query, {"ids": session.info.pop(f"sealed at once {stand.schema}", [])}).all()
+        if longer := _put_on(session, list(_links(end, [(row[0], row[1]) for row in rows]))):
+            _anchor(session, longer)
+
+
+events.when_recorded(_seal_at_once)
 
 
 def _end(session: Session) -> AuditSeal | None:
@@ -106,13 +145,21 @@ def _with_a_twin(session: Session, rows: Unsealed) -> Unsealed:
     return [row for row in rows if row[0] in twins]
 
 
-def _anchor(session: Session, end: AuditSeal) -> None:
+def _anchor(session: Session, end: AuditSeal, *, swept_at: datetime | None = None) -> None:
+    """Keep the chain's end where no tenant's role comes; `swept_at` is now, once all events have been looked at."""
     stand = database.stand_of(session)
-    values = {"number": end.number, "digest": end.digest, "at": end.sealed_at}
-    kept = insert(AuditAnchor).values(tenant_id=stand.tenant_id, **values)
+    values: dict[str, Any] = {"number": end.number, "digest": end.digest}
+    kept = insert(AuditAnchor).values(tenant_id=stand.tenant_id, at=swept_at or end.sealed_at, **values)
+    values |= {"at": swept_at} if swept_at else {}
     database.move(session, platform_at(stand.placement))
     session.execute(kept.on_conflict_do_update(index_elements=["tenant_id"], set_=values))
     database.move(session, stand)
+
+
+def entries(session: Session) -> int:
+    """Return how many entries the chain has: the number of its last."""
+    end = _end(session)
+    return end.number if end else 0
 
 
 @job("audit.seal")
@@ -163,6 +210,14 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Arrival:
+    """When the trail came from another installation, or out of a backup, and up to which entry: so far its maker vouches."""
+
+    at: datetime
+    entries: int
+
+
+@dataclass(frozen=True)
 class Verification:
     """The outcome: how many events are sealed, how many wait for their seal, and up to a hundred faults."""
 
@@ -170,6 +225,7 @@ class Verification:
     waiting: int
     findings: Sequence[Finding]
     sealed_at: datetime | None
+    arrival: Arrival | None = None
 
     @property
     def is_sound(self) -> bool:
@@ -198,7 +254,14 @@ def verify(session: Session) -> Verification:
     slipped_in, waiting = _outside(session, end)
     findings += [Finding(Fault.PUT_IN, None, event_id) for event_id in slipped_in]
     count = session.scalar(select(func.count()).select_from(AuditSeal)) or 0
-    return Verification(count, waiting, findings[:_MOST_FAULTS], end.sealed_at if end else None)
+    return Verification(count, waiting, findings[:_MOST_FAULTS], end.sealed_at if end else None, _arrival(session))
+
+
+def _arrival(session: Session) -> Arrival | None:
+    tenant_id = database.stand_of(session).tenant_id
+    with own_row.at_home(session) as home:
+        line = trail.arrival(home, tenant_id or 0)
+    return Arrival(line.at, int(line.data.get("entries", 0))) if line else None
 
 
 def _broken_links(session: Session, last: int) -> Iterator[Finding]:
@@ -208,12 +271,17 @@ def _broken_links(session: Session, last: int) -> Iterator[Finding]:
             yield Finding(Fault.MISSING if is_gone else Fault.CHANGED, number, event_id)
 
 
-def _end_finding(session: Session, end: AuditSeal | None) -> list[Finding]:
+def _kept(session: Session) -> AuditAnchor | None:
     stand = database.stand_of(session)
     database.move(session, platform_at(stand.placement))
     kept = session.get(AuditAnchor, stand.tenant_id or 0, populate_existing=True)
-    anchor = (kept.number, kept.digest) if kept else None
     database.move(session, stand)
+    return kept
+
+
+def _end_finding(session: Session, end: AuditSeal | None) -> list[Finding]:
+    kept = _kept(session)
+    anchor = (kept.number, kept.digest) if kept else None
     if anchor == ((end.number, end.digest) if end else None):
         return []
     return [Finding(Fault.CUT, anchor[0] if anchor else end.number if end else None)]
@@ -224,88 +292,7 @@ def _outside(session: Session, end: AuditSeal | None) -> tuple[list[uuid.UUID], 
     sealed = select(AuditSeal.event_id).where(AuditSeal.event_id == Event.id).exists()
     if end is None:
         return [], session.scalar(select(func.count(Event.id))) or 0
-    is_late = Event.at < end.sealed_at - _SLOWEST
+    is_late = Event.at < _swept_at(session, end) - _SLOWEST
     slipped_in = session.scalars(select(Event.id).where(~sealed, is_late).limit(_MOST_FAULTS)).all()
     waiting = session.scalar(select(func.count(Event.id)).where(~sealed, ~is_late)) or 0
     return list(slipped_in), waiting
-
-
-@dataclass(frozen=True, kw_only=True)
-class Question:
-    """What the log is asked for: by whom, what (the beginning of an event's name), about what, and within which days."""
-
-    who: str = ""
-    what: str = ""
-    subject: str = ""
-    words: str = ""
-    since: datetime | None = None
-    until: datetime | None = None
-
-    def conditions(self) -> list[ColumnElement[bool]]:
-        asked: list[ColumnElement[bool]] = []
-        kind, _colon, person = self.who.partition(":")
-        if kind:
-            asked.append(Event.actor_kind == kind)
-        if person.isascii() and person.isdecimal() and len(person) <= 18:
-            asked.append(Event.actor_id == int(person))
-        if self.what:
-            asked.append(or_(Event.name == self.what, Event.name.startswith(f"{self.what}.", autoescape=True)))
-        if self.subject:
-            asked.append(_subject_is(self.subject))
-        if self.words:
-            asked.append(_holds(self.words))
-        bounds = ((self.since, Event.at.__ge__), (self.until, Event.at.__lt__))
-        return asked + [compare(bound) for bound, compare in bounds if bound is not None]
-
-
-def _subject_is(subject: str) -> ColumnElement[bool]:
-    kind, _colon, number = subject.partition(":")
-    is_one = Event.subject_type == kind
-    if not number:
-        return is_one
-    known = number.isascii() and number.isdecimal() and len(number) <= 18
-    return and_(is_one, Event.subject_id == (int(number) if known else -1))
-
-
-def _holds(words: str) -> ColumnElement[bool]:
-    places = (Event.actor_name, Event.name, Event.address, cast(Event.data, Text))
-    return or_(*(place.icontains(words, autoescape=True) for place in places))
-
-
-@dataclass(frozen=True)
-class LogPage:
-    rows: Sequence[Event]
-    next_after: str
-
-
-def page(session: Session, question: Question, *, after: str = "", limit: int = 50) -> LogPage:
-    """Return one page of the log, newest first; `after` continues an earlier one.  Raises `NotFound` for no cut of ours."""
-    query = select(Event).where(*question.conditions())
-    if after:
-        query = query.where(tuple_(Event.at, Event.id) < tuple_(*_cut(after)))
-    found = session.scalars(query.order_by(Event.at.desc(), Event.id.desc()).limit(limit + 1)).all()
-    rows = found[:limit]
-    return LogPage(rows, f"{rows[-1].at.isoformat()}_{rows[-1].id}" if len(found) > limit else "")
-
-
-def _cut(after: str) -> tuple[Any, Any]:
-    at, _mark, event_id = after.partition("_")
-    try:
-        moment = datetime.fromisoformat(at)
-        return literal(moment if moment.tzinfo else None, Event.at.type), literal(uuid.UUID(event_id), Event.id.type)
-    except ValueError as error:
-        raise NotFound() from error
-
-
-def everything(session: Session, question: Question) -> Iterable[Event]:
-    """Return all that answers the question, newest first, read as it is used."""
-    query = select(Event).where(*question.conditions()).order_by(Event.at.desc(), Event.id.desc())
-    return session.scalars(query.execution_options(yield_per=1000))
-
-
-def get(session: Session, event_id: uuid.UUID) -> tuple[Event, AuditSeal | None]:
-    """Return one line of the log with its seal, or raise `NotFound`."""
-    event = session.get(Event, event_id)
-    if event is None:
-        raise NotFound()
-    return event, session.scalar(select(AuditSeal).where(AuditSeal.event_id == event_id))

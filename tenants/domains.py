@@ -55,6 +55,15 @@ class Problem(StrEnum):
     UNREACHABLE = "unreachable"
 
 
+PROBLEMS = {
+    Problem.NO_PROOF: _l("The TXT record has not been found yet. It can take an hour until everybody sees a new record."),
+    Problem.WRONG_PROOF: _l("There is a TXT record, but it holds something else. Copy its value once more."),
+    Problem.NO_ADDRESS: _l("The TXT record is right. The domain itself leads nowhere yet: set the CNAME record."),
+    Problem.WRONG_ADDRESS: _l("The TXT record is right. The domain leads somewhere else: set the CNAME record."),
+    Problem.UNREACHABLE: _l("No name server answered. We will look again."),
+}
+
+
 @dataclass(frozen=True)
 class Domain:
     """A domain as its page shows it, with the records to set.  `failing_since` is when its records were last right."""

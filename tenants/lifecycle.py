@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from kernel import clock, database, jobs, outbox
@@ -19,6 +19,8 @@ from tenants.trail import TenantEvent
 # How long a closing tenant may change its mind, and how long its old address leads to the new one.
 GRACE = timedelta(days=30)
 FORMER_ADDRESS_KEPT = timedelta(days=90)
+# Nobody keeps more names than these from others.
+_MOST_FORMER = 5
 _REASON_LENGTH = 500
 
 
@@ -30,6 +32,10 @@ class NotInThisState(DomainError):
 
     def __init__(self, tenant: Tenant) -> None:
         super().__init__(company=tenant.name, state=STATE_NAMES[State(tenant.state)])
+
+
+class MovedTooOften(DomainError):
+    message = _l("This workspace has moved %(count)s times lately. Wait until one of its former addresses is free again.")
 
 
 class NoSuchTenant(NotFound):
@@ -100,7 +106,7 @@ def rename(session: Session, tenant_id: int, *, slug: str, actor: Actor, keeps_f
     """Give the tenant another address.  The old one leads there for `FORMER_ADDRESS_KEPT`, and is anybody's afterwards.
 
     Without `keeps_former` it is so at once, for another tenant to take its place.  Raises `SlugUnfit`, or `SlugTaken` even
-    where it is another tenant's former address only.
+    where it is another tenant's former address only, or `MovedTooOften`.
     """
     provisioning.check_slug(slug)
     tenant = _locked(session, tenant_id, State.LIVE, State.SUSPENDED)
@@ -120,6 +126,9 @@ def rename(session: Session, tenant_id: int, *, slug: str, actor: Actor, keeps_f
 
 def _keep_former(session: Session, tenant: Tenant, host: str) -> None:
     """Let an address lead here, and promise to let it go one day."""
+    former = select(func.count(HostName.host)).where(HostName.tenant_id == tenant.id, HostName.kind == "former")
+    if (count := session.scalar(former) or 0) >= _MOST_FORMER:
+        raise MovedTooOften(count=count)
     now = clock.now()
     session.add(HostName(host=host, tenant_id=tenant.id, kind="former", state="verified", created_at=now))
     freeing = {"host": host, "tenant_id": tenant.id, "since": now.isoformat()}

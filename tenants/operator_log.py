@@ -23,6 +23,8 @@ SENTENCES: dict[str, LazyText] = {
     "tenant.purge_begun": _l("Began to erase the tenant"),
     "tenant.purged": _l("Erased the tenant"),
     "tenant.restored": _l("Restored the tenant beside the living one"),
+    "tenant.imported": _l("Made the tenant of an export"),
+    "tenant.exported": _l("Exported the tenant"),
     "tenant.counted": _l("Counted the tenant's usage"),
     "work.revived": _l("Tried given-up work again"),
     "migration.retried": _l("Tried a migration again"),

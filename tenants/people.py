@@ -236,7 +236,7 @@ def transfer_ownership(session: Session, member: StaffMember, *, actor: Actor) -
     # Later than the present owner's, whatever the clocks of two machines say.
     member.owner_since = max(clock.now(), owner.owner_since or clock.now())
     owner.owner_since = None
-    changes = {"owner": [owner.name, member.name]}
+    changes = {"workspace_owner": [owner.name, member.name]}
     events.record(session, "staff_member.ownership_transferred", member, actor=actor, changes=changes)
 
 

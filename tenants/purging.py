@@ -13,11 +13,12 @@ from psycopg import sql
 from sqlalchemy import BigInteger, Table, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from kernel import clock, database, sealing, settings
+from kernel import clock, database, outbox, sealing, settings
 from kernel.actors import Actor
 from kernel.database import PlatformBase, TenantBase
 from kernel.errors import NotFound
 from kernel.outbox import OutboxRow
+from kernel.settings import HOME_PLACEMENT
 from kernel.tenancy import Stand, platform_at
 from tenants import provisioning, registry, trail
 from tenants.lifecycle import NotInThisState
@@ -43,8 +44,8 @@ class DeletionCertificate(PlatformBase):
     removed: Mapped[dict[str, Any]]
     digest: Mapped[str] = mapped_column(server_default="")
 
-    def sealed(self) -> str:
-        facts = {
+    def facts(self) -> dict[str, Any]:
+        return {
             "tenant": self.tenant_id,
             "schema": self.schema_name,
             "name_digest": self.name_digest,
@@ -52,7 +53,13 @@ class DeletionCertificate(PlatformBase):
             "finished_at": self.finished_at.isoformat() if self.finished_at else "",
             "removed": self.removed,
         }
-        return hashlib.sha256(json.dumps(facts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+    def sealed(self) -> str:
+        return hashlib.sha256(json.dumps(self.facts(), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+# How whoever holds a certificate computes its digest.
+DIGEST_OF = 'SHA-256 of the facts as UTF-8 JSON, keys sorted, ", " and ": " between'
 
 
 @dataclass(frozen=True)
@@ -105,25 +112,38 @@ def certificate(session: Session, tenant_id: int) -> DeletionCertificate:
 
 
 def _begin(tenant_id: int, actor: Actor, is_due_only: bool) -> Stand:
-    """Shut the door for good."""
     with database.transaction() as session:
-        tenant = session.scalar(select(Tenant).where(Tenant.id == tenant_id).with_for_update())
-        if tenant is None:
-            raise NotFound()
-        if tenant.state == State.PURGED:
-            return tenant.stand
-        is_due = tenant.purge_at is not None and tenant.purge_at <= clock.now()
-        if tenant.state != State.CLOSING or (is_due_only and not is_due):
-            raise NotInThisState(tenant)
-        digest = hashlib.sha256(f"{tenant.slug}\n{tenant.name}".encode()).hexdigest()
-        draft = DeletionCertificate(
-            tenant_id=tenant.id, schema_name=tenant.schema_name, name_digest=digest, begun_at=clock.now(), removed={}
-        )
-        session.add(draft)
-        tenant.state, tenant.state_at = State.PURGED, clock.now()
-        trail.record(session, "tenant.purge_begun", tenant_id=tenant.id, actor=actor)
-        registry.changed(session)
+        return _shut(session, tenant_id, actor, is_due_only)
+
+
+def _shut(session: Session, tenant_id: int, actor: Actor, is_due_only: bool) -> Stand:
+    """Shut the door for good."""
+    tenant = session.scalar(select(Tenant).where(Tenant.id == tenant_id).with_for_update())
+    if tenant is None:
+        raise NotFound()
+    if tenant.state == State.PURGED:
         return tenant.stand
+    is_due = tenant.purge_at is not None and tenant.purge_at <= clock.now()
+    if tenant.state != State.CLOSING or (is_due_only and not is_due):
+        raise NotInThisState(tenant)
+    digest = hashlib.sha256(f"{tenant.slug}\n{tenant.name}".encode()).hexdigest()
+    draft = DeletionCertificate(
+        tenant_id=tenant.id, schema_name=tenant.schema_name, name_digest=digest, begun_at=clock.now(), removed={}
+    )
+    session.add(draft)
+    tenant.state, tenant.state_at = State.PURGED, clock.now()
+    trail.record(session, "tenant.purge_begun", tenant_id=tenant.id, actor=actor)
+    registry.changed(session)
+    return tenant.stand
+
+
+def begin_now(session: Session, tenant_id: int, *, actor: Actor) -> None:
+    """Shut the door of a tenant that was given notice, however much of its grace is left, and let a worker erase it.
+
+    `session` stands on the home platform.  Raises `NotFound` or `NotInThisState`.
+    """
+    _shut(session, tenant_id, actor, is_due_only=False)
+    outbox.put(session, "tenants.purge", {"tenant_id": tenant_id, "purge_at": clock.now().isoformat()})
 
 
 def _count_everything(stand: Stand) -> None:
@@ -236,31 +256,38 @@ def _blank_log_lines(stand: Stand) -> None:
 
 
 def _platform_tables() -> list[Table]:
-    """Return the shared tables that hold rows about tenants, whichever room they belong to; all are in the home database."""
+    """Return the shared tables that hold rows about tenants, whichever room they belong to."""
     about_tenants = (table for table in PlatformBase.metadata.sorted_tables if "tenant_id" in table.columns)
     return [table for table in about_tenants if table.name != DeletionCertificate.__tablename__]
 
 
+def _placements_of(stand: Stand) -> set[str]:
+    """Return the databases whose shared tables know the tenant: everybody's home, and its own (the end of its audit chain)."""
+    return {HOME_PLACEMENT, stand.placement}
+
+
 def _count_platform_rows(stand: Stand) -> int:
-    with database.owner_transaction() as connection:
-        query = sql.SQL("SELECT count(*) FROM {} WHERE tenant_id = {}")
-        tables = (sql.Identifier("platform", table.name) for table in _platform_tables())
-        rows = [connection.execute(query.format(table, stand.tenant_id)).fetchone() for table in tables]
-    return sum(int(row[0]) for row in rows if row)
+    query, count = sql.SQL("SELECT count(*) FROM {} WHERE tenant_id = {}"), 0
+    for placement in _placements_of(stand):
+        with database.owner_transaction(placement) as connection:
+            tables = (sql.Identifier("platform", table.name) for table in _platform_tables())
+            rows = [connection.execute(query.format(table, stand.tenant_id)).fetchone() for table in tables]
+        count += sum(int(row[0]) for row in rows if row)
+    return count
 
 
 def _remove_platform_rows(stand: Stand) -> None:
     """Of a trail leave that something was done, and when, but no reason, address or name of staff; of all else nothing."""
-    with database.owner_transaction() as connection:
-        for table in _platform_tables():
-            name = sql.Identifier("platform", table.name)
-            if "data" in table.columns:
-                connection.execute(sql.SQL("UPDATE {} SET data = '{{}}' WHERE tenant_id = {}").format(name, stand.tenant_id))
-            else:
-                connection.execute(sql.SQL("DELETE FROM {} WHERE tenant_id = {}").format(name, stand.tenant_id))
-        connection.execute(
-            "UPDATE platform.tenant_event SET actor_name = '' WHERE tenant_id = %s AND actor_kind = 'staff'", [stand.tenant_id]
-        )
+    for placement in _placements_of(stand):
+        with database.owner_transaction(placement) as connection:
+            for table in _platform_tables():
+                name = sql.Identifier("platform", table.name)
+                change = "UPDATE {} SET data = '{{}}'" if "data" in table.columns else "DELETE FROM {}"
+                connection.execute(sql.SQL(change + " WHERE tenant_id = {}").format(name, stand.tenant_id))
+            connection.execute(
+                "UPDATE platform.tenant_event SET actor_name = '' WHERE tenant_id = %s AND actor_kind = 'staff'",
+                [stand.tenant_id],
+            )
 
 
 _OWN_SWEEPS = (

@@ -217,8 +217,8 @@ def all_tenants() -> list[TenantFacts]:
 
 
 def count_by_state(session: Session) -> dict[str, int]:
-    """Return how many tenants there are in each state, spares included."""
-    query = select(Tenant.state, func.count()).where(Tenant.state != State.PURGED).group_by(Tenant.state)
+    """Return how many tenants there are in each state: the spares and the erased, too."""
+    query = select(Tenant.state, func.count()).group_by(Tenant.state)
     return dict(session.execute(query).all())
 
 

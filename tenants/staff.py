@@ -116,5 +116,6 @@ def set_name(member: StaffMember, name: str) -> None:
 
 def speak(session: Session, member: StaffMember, *, language: str) -> None:
     """Let the back office speak `language` to this member from now on."""
+    changes = {"language": [member.language, language]}
     member.language = language
-    events.record(session, "staff_member.language_changed", member, actor=member.as_actor(), language=language)
+    events.record(session, "staff_member.language_changed", member, actor=member.as_actor(), changes=changes)

@@ -8,6 +8,7 @@ decide nothing about people or passes.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import BigInteger, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -189,8 +190,10 @@ def _guest(sign_in: SignIn, access_pass: AccessPass) -> Actor:
 @listens_to("access_pass.granted", "access_pass.ended", "access_pass.used")
 def tell_platform(session: Session, event: Event) -> None:
     """Write on the platform's side what the tenant's audit trail says of operators, once; its reason stays with the tenant."""
-    operator = Actor(kind="operator", id=event.data.get("operator_id"), name=event.actor_name)
+    # Whoever granted or ended it is the tenant's, whose names go when it is purged; who came in is ours.
+    kind: Any = event.actor_kind
+    actor = Actor(kind=kind, id=event.data.get("operator_id") or event.actor_id, name=event.actor_name)
     tenant_id = database.stand_of(session).tenant_id
     facts = {name: event.data[name] for name in ("role", "until", "address") if name in event.data}
     with database.transaction() as platform:
-        operator_log.record(platform, event.name, operator=operator, tenant_id=tenant_id, event_id=event.id, **facts)
+        operator_log.record(platform, event.name, operator=actor, tenant_id=tenant_id, event_id=event.id, **facts)

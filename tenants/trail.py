@@ -80,6 +80,16 @@ def of_tenant(session: Session, tenant_id: int, *, limit: int = 100) -> Sequence
     return session.scalars(query.order_by(TenantEvent.at.desc(), TenantEvent.id).limit(limit)).all()
 
 
+# How a tenant of an archive began.
+ARRIVALS = ("tenant.imported", "tenant.restored")
+
+
+def arrival(session: Session, tenant_id: int) -> TenantEvent | None:
+    """Return the line that says which archive a tenant was made of, if it was."""
+    came = select(TenantEvent).where(TenantEvent.tenant_id == tenant_id, TenantEvent.name.in_(ARRIVALS))
+    return session.scalars(came.order_by(TenantEvent.at).limit(1)).first()
+
+
 def latest(session: Session, *, names: Sequence[str] = (), limit: int = 100) -> Sequence[TenantEvent]:
     """Return the newest lines of the whole platform, those of `names` alone when any are given."""
     query = select(TenantEvent).order_by(TenantEvent.at.desc(), TenantEvent.id).limit(limit)

@@ -1,6 +1,6 @@
 """What every answer says to the browser about safety."""
 
-from flask import Flask, request
+from flask import Flask, redirect, request
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.wrappers import Response
 
@@ -27,6 +27,18 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+
+
+def insist_on_https() -> Response | None:
+    """Lead whoever came to our proxy without encryption to the same page with it; what they sent has crossed the net already.
+
+    Only where the proxy says so: one that does not tell would be led in circles.
+    """
+    current = settings.current()
+    came_by = request.headers.get("X-Forwarded-Proto", "") if current.proxies else ""
+    if current.scheme == "https" and came_by.rpartition(",")[2].strip() == "http":
+        return redirect(f"https://{request.host}{request.full_path.rstrip('?')}", 308)
+    return None
 
 
 def let_forms_lead_to(response: Response, place: str) -> Response:

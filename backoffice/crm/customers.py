@@ -79,6 +79,7 @@ PAGES = RecordPages(
     change=commands.change,
     panels=_panels,
     actions=_actions,
+    viewed="customer.viewed",
     events={
         "customer.added": _l("%(who)s added this customer"),
         "customer.changed": _l("%(who)s changed: %(what)s"),

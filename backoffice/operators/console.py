@@ -8,6 +8,7 @@ from kernel import database, doorbell, outbox, settings
 from kernel.outbox import Backlog
 from kernel.tenancy import platform_at
 from tenants import migrations, registry
+from tenants.migrations import ledger
 from tenants.permissions import Permission
 from web.access import requires
 from web.lifecycle import session
@@ -46,5 +47,6 @@ class Overview(Page):
             "operators/overview.html",
             **work_in_hand(),
             standing=migrations.standing(),
+            troubles=sum(trouble.name != "migration" for trouble in ledger.problems()),
             counts=registry.count_by_state(session),
         )

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from backoffice.operators import trail_words
 from backoffice.operators.admin import Choice, Records, route
 from kernel.i18n import lazy_text as _l
 from tenants import operators, registry
@@ -44,7 +45,7 @@ class Trail(Records):
     @route("/")
     @requires(Permission.PLATFORM_OPERATE)
     def index_view(self) -> Any:
-        self._template_args["sentences"] = SENTENCES
+        self._template_args.update(sentences=SENTENCES, details=trail_words.details)
         return super().index_view()
 
     def get_list(self, *args: Any, **options: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import url_for
+from flask import request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import BigInteger, cast
 from sqlalchemy.orm import Session
@@ -13,11 +13,12 @@ from wtforms.validators import InputRequired
 from backoffice.operators import audit, tenant_page
 from backoffice.operators.admin import Choice, Records, route
 from backoffice.operators.signing_up import TRADES, ZONES
-from backoffice.operators.tenant_page import STATE_NAMES
+from backoffice.operators.tenant_page import PLAN_NAMES, STATE_NAMES
 from kernel import settings
 from kernel.errors import InvalidField
+from kernel.i18n import LazyText, spoken
 from kernel.i18n import lazy_text as _l
-from tenants import furnishing, migrations, people, provisioning
+from tenants import furnishing, migrations, people, provisioning, registry
 from tenants.permissions import Permission, Role
 from tenants.provisioning import SlugTaken, SlugUnfit
 from tenants.registry import State, Tenant, TenantFacts
@@ -25,8 +26,22 @@ from tenants.signing_up import NAME_LENGTH
 from web import access, forms, htmx
 from web.access import requires
 from web.forms import Form
+from web.lifecycle import session
 
-_SHOWN_STATES = [(str(state), STATE_NAMES[state][1]) for state in State if state is not State.SPARE]
+# Those that anybody ever worked in; the erased are asked for by themselves.
+_SHOWN_STATES = (State.LIVE, State.SUSPENDED, State.CLOSING, State.PURGED)
+_BY_STATE = "flt0_0"
+_KEPT = ("search", "sort", "desc", "flt1_1")
+
+
+def _tabs() -> list[tuple[str, LazyText, str, int]]:
+    """Return the states as tabs: key, name, address, and how many tenants there are; the rest of the question stays."""
+    counts = registry.count_by_state(session)
+    asked: dict[str, Any] = {name: request.args[name] for name in _KEPT if name in request.args}
+    tabs = [(str(state), STATE_NAMES[state][1], {_BY_STATE: str(state)}, counts.get(state, 0)) for state in _SHOWN_STATES]
+    everybody = sum(count for key, _name, _chosen, count in tabs if key != State.PURGED)
+    tabs.insert(0, ("", _l("All"), {}, everybody))
+    return [(key, name, url_for(".index_view", **{**asked, **chosen}), count) for key, name, chosen, count in tabs]
 
 
 def _figure(name: str) -> Any:
@@ -38,7 +53,7 @@ class NewTenantForm(Form):
     sub = StringField(_l("Address"), [InputRequired(_l("Choose an address for your workspace."))])
     email = EmailField(_l("E-mail of its first administrator"), [InputRequired(_l("Enter an e-mail address."))])
     template = SelectField(_l("Trade"), choices=forms.choices(TRADES))
-    language = SelectField(_l("Language"), choices=forms.LANGUAGE_CHOICES)
+    language = SelectField(_l("Language"), choices=forms.LANGUAGE_CHOICES, default=lambda: spoken().code)
     time_zone = SelectField(_l("Time zone"), choices=ZONES, default="UTC")
 
 
@@ -78,20 +93,27 @@ class Tenants(Records):
     )
     column_default_sort = ("created_at", True)
     column_filters = (
-        Choice(Tenant.state, _l("State"), options=_SHOWN_STATES),
-        Choice(Tenant.plan, _l("Plan"), options=[("trial", _l("Trial"))]),
+        Choice(Tenant.state, _l("State"), options=[(str(state), STATE_NAMES[state][1]) for state in _SHOWN_STATES]),
+        Choice(Tenant.plan, _l("Plan"), options=list(PLAN_NAMES.items())),
     )
 
     @route("/")
     @requires(Permission.PLATFORM_OPERATE)
     def index_view(self) -> Any:
         self._template_args.update(
-            states=STATE_NAMES, head=migrations.head("tenant"), address_of=settings.current().tenant_host
+            states=STATE_NAMES,
+            plan_names=PLAN_NAMES,
+            head=migrations.head("tenant"),
+            address_of=settings.current().tenant_host,
+            tabs=_tabs(),
+            state=request.args.get(_BY_STATE, ""),
         )
         return super().index_view()
 
     def get_query(self) -> Any:
-        return super().get_query().filter(Tenant.slug.is_not(None))
+        query = super().get_query()
+        is_erased = request.args.get(_BY_STATE) == State.PURGED
+        return query if is_erased else query.filter(Tenant.slug.is_not(None), Tenant.state != State.PURGED)
 
     def get_list(self, *args: Any, **options: Any) -> Any:
         """Look up the failed jobs of the tenants shown, in one statement a database."""
@@ -121,10 +143,15 @@ class Tenants(Records):
     def page(self, tenant_id: int) -> Any:
         return tenant_page.show(tenant_id)
 
-    @route("/<int:tenant_id>/step", methods=("POST",))
+    @route("/<int:tenant_id>/step/<step>", methods=("POST",))
     @requires(Permission.PLATFORM_OPERATE)
-    def step(self, tenant_id: int) -> Any:
-        return tenant_page.take_step(tenant_id)
+    def step(self, tenant_id: int, step: str) -> Any:
+        return tenant_page.take_step(tenant_id, step)
+
+    @route("/<int:tenant_id>/certificate.json")
+    @requires(Permission.PLATFORM_OPERATE)
+    def certificate(self, tenant_id: int) -> Response:
+        return tenant_page.certificate_file(tenant_id)
 
     @route("/<int:tenant_id>/count", methods=("POST",))
     @requires(Permission.PLATFORM_OPERATE)

@@ -3,22 +3,20 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flask import abort, render_template, request, url_for
-from flask_babel import gettext as _
-from wtforms import StringField, TextAreaField
+from flask import Response, jsonify, render_template, request
 
-from backoffice.operators import audit
+from backoffice.operators import audit, tenant_steps
 from kernel import database, outbox, settings
-from kernel.errors import InvalidField
+from kernel.errors import NotFound
 from kernel.i18n import BY_CODE, LazyText
 from kernel.i18n import lazy_text as _l
 from kernel.tenancy import platform_at
 from service_desk.vendor_help import queries as help_requests
-from tenants import lifecycle, migrations, operator_log, purging, registry, support_access, trail, usage, vendor
+from tenants import domains, furnishing, migrations, operator_log, purging, registry, support_access, trail, usage, vendor
 from tenants.permissions import ROLE_NAMES
 from tenants.registry import State, Tenant
 from tenants.support_access import AccessPass
-from web import access, forms, htmx
+from web import access, forms
 from web.forms import Form
 from web.lifecycle import session
 
@@ -30,32 +28,12 @@ STATE_NAMES: dict[str, tuple[str, LazyText]] = {
     State.CLOSING: ("waiting", _l("Closing")),
     State.PURGED: ("closed", _l("Erased")),
 }
+PLAN_NAMES: dict[str, LazyText] = {"trial": _l("Trial")}
 # Their schema is there, whether or not their doors are open.
 _HAVE_A_SCHEMA = (State.LIVE, State.SUSPENDED, State.CLOSING)
 
 
-# Step -> the button's words and tone; which of them are offered is decided by the state, which of them work by the command.
-_STEPS = {
-    "suspend": (_l("Suspend"), "secondary"),
-    "resume": (_l("Resume"), "primary"),
-    "close": (_l("Give notice"), "danger"),
-    "reopen": (_l("Take the notice back"), "primary"),
-}
-_OFFERED = {
-    State.LIVE: ("suspend", "close"),
-    State.SUSPENDED: ("resume", "close"),
-    State.CLOSING: ("reopen",),
-}
-
-
-class StepForm(Form):
-    """Why a tenant is suspended, resumed, given notice or taken back; notice asks for its address as well."""
-
-    reason = TextAreaField(_l("Reason"))
-    address = StringField(_l("Its address"))
-
-
-def show(tenant_id: int, form: StepForm | None = None) -> Any:
+def show(tenant_id: int, refused: tuple[str, Form] | None = None) -> Any:
     if registry.is_purged(session, tenant_id):
         return _show_erased(tenant_id)
     tenant = registry.row(session, tenant_id)
@@ -64,16 +42,19 @@ def show(tenant_id: int, form: StepForm | None = None) -> Any:
         dead = outbox.dead_rows(there, role=tenant.stand.role, limit=20)
     return forms.show(
         "operators/tenant.html",
-        form or StepForm(formdata=None),
+        refused[1] if refused else Form(formdata=None),
         row=tenant,
         states=STATE_NAMES,
         language_names={code: language.name for code, language in BY_CODE.items()},
         role_names=ROLE_NAMES,
-        steps=[(step, *_STEPS[step]) for step in _OFFERED.get(State(tenant.state), ())],
+        plan_names=PLAN_NAMES,
+        trades=furnishing.TEMPLATE_NAMES,
+        steps=tenant_steps.offered(tenant, refused),
         address=settings.current().tenant_host(tenant.slug or ""),
         url=settings.current().tenant_url(tenant.slug or ""),
         head=migrations.head("tenant"),
         host_names=registry.host_names(session, tenant.id),
+        problems=domains.PROBLEMS,
         history=trail.of_tenant(session, tenant.id, limit=50),
         sentences=operator_log.SENTENCES,
         dead=dead,
@@ -84,13 +65,25 @@ def show(tenant_id: int, form: StepForm | None = None) -> Any:
 
 
 def _show_erased(tenant_id: int) -> Any:
+    certificate = purging.certificate(session, tenant_id)
     return render_template(
         "operators/erased.html",
         tenant_id=tenant_id,
-        certificate=purging.certificate(session, tenant_id),
+        certificate=certificate,
+        total=sum(certificate.removed.get("rows", {}).values()),
         history=trail.of_tenant(session, tenant_id, limit=50),
         sentences=operator_log.SENTENCES,
     )
+
+
+def certificate_file(tenant_id: int) -> Response:
+    """Send the certificate as a file: its digest is that of `facts`, written as `sealed` says, so that anybody can check it."""
+    certificate = purging.certificate(session, tenant_id)
+    if certificate.finished_at is None:
+        raise NotFound()
+    answer = jsonify({"facts": certificate.facts(), "digest": certificate.digest, "digest_of": purging.DIGEST_OF})
+    answer.headers["Content-Disposition"] = f'attachment; filename="deletion-certificate-{tenant_id}.json"'
+    return answer
 
 
 def _open_passes(tenant: Tenant) -> list[AccessPass]:
@@ -99,36 +92,8 @@ def _open_passes(tenant: Tenant) -> list[AccessPass]:
         return support_access.open_passes(inside)
 
 
-def take_step(tenant_id: int) -> Any:
-    """Suspend, resume, give notice or take it back; the command writes the line of the trail."""
-    step, form = request.form.get("step", ""), StepForm()
-    if step not in _STEPS:
-        abort(404)
-    if form.validate_on_submit():
-        with form.refusals():
-            if step == "close":
-                _check_address(tenant_id, form.address.data or "")
-            _take(step, tenant_id, form.reason.data or "")
-            audit.is_written()
-            audit.tell(_("Done."))
-            return htmx.redirect_to(url_for("tenants.page", tenant_id=tenant_id))
-    return show(tenant_id, form)
-
-
-def _check_address(tenant_id: int, typed: str) -> None:
-    slug = registry.row(session, tenant_id).slug or ""
-    if typed.strip().lower() != slug:
-        raise InvalidField("address", _l("This is not the address. Type “%(slug)s” to confirm."), slug=slug)
-
-
-def _take(step: str, tenant_id: int, reason: str) -> None:
-    actor = access.actor()
-    if step == "suspend":
-        lifecycle.suspend(session, tenant_id, reason=reason, actor=actor)
-    elif step == "close":
-        lifecycle.close(session, tenant_id, reason=reason, actor=actor)
-    else:
-        (lifecycle.resume if step == "resume" else lifecycle.reopen)(session, tenant_id, actor=actor)
+def take_step(tenant_id: int, key: str) -> Any:
+    return tenant_steps.take(tenant_id, key, lambda refused: show(tenant_id, refused))
 
 
 def failed_jobs(tenants: Sequence[Tenant]) -> dict[int, int]:

@@ -8,6 +8,7 @@ from wtforms import IntegerField, MultipleFileField, RadioField, SelectField, Te
 from wtforms.validators import NumberRange, Optional
 
 from backoffice.service_desk import ticket_answers, ticket_page
+from kernel import events
 from kernel.errors import AlreadySent
 from kernel.i18n import lazy_text as _l
 from notifications import commands as notifications
@@ -37,6 +38,9 @@ class WriteForm(OnceForm):
 @requires(Permission.TICKET_READ)
 def page(number: int) -> Any:
     ticket = _ticket(number)
+    if access.actor().kind == "operator":
+        # A guest: the tenant reads afterwards what was looked at.
+        events.record_view(session, "ticket.viewed", ticket, actor=access.actor())
     notifications.mark_read(session, actor=access.actor(), ticket_id=ticket.id)
     form = WriteForm()
     form.body.data = ticket_answers.inserted(ticket)

@@ -15,8 +15,9 @@ from kernel.errors import DomainError, Forbidden
 from kernel.events import Event
 from kernel.i18n import lazy_text as _l
 from kernel.records import Field, Kind
-from tenants import audit, people, staff
-from tenants.audit import Fault, Question
+from tenants import audit, audit_log, people, staff
+from tenants.audit import Fault
+from tenants.audit_log import Question
 from tenants.permissions import Permission
 from web import access, attachments
 from web.access import requires
@@ -43,7 +44,7 @@ class UnreadableDay(DomainError):
 @blueprint.get("/settings/audit")
 @requires(Permission.AUDIT_INSPECT)
 def listing() -> str:
-    page = audit.page(session, _question(), after=request.args.get("after", ""))
+    page = audit_log.page(session, _question(), after=request.args.get("after", ""))
     everybody = people.everybody(session)
     return render_template(
         "backoffice/settings/audit.html",
@@ -94,9 +95,9 @@ def _midnight(day: date) -> datetime:
 @blueprint.get("/settings/audit/<event_id>")
 @requires(Permission.AUDIT_INSPECT)
 def show(event_id: str) -> str:
-    event, seal = audit.get(session, attachments.parse_id(event_id))
+    event, seal = audit_log.get(session, attachments.parse_id(event_id))
     data = json.dumps(event.data, ensure_ascii=False, indent=2, sort_keys=True)
-    names = {member.id: member.name for member in staff.named(session, {event.data.get("assignee_id") or 0}).values()}
+    names = {member.id: member.name for member in staff.named(session, words.people_in(event)).values()}
     context = {"event": event, "seal": seal, "words": words, "data": data, "names": names}
     return render_template("backoffice/settings/audit_entry.html", **context)
 
@@ -138,7 +139,7 @@ def export(format: str) -> Response:
 
 
 def _exported() -> Iterator[Event]:
-    for place, event in enumerate(audit.everything(session, _question())):
+    for place, event in enumerate(audit_log.everything(session, _question())):
         if place == EXPORT_LIMIT:
             raise TooManyRows()
         yield event

@@ -4,8 +4,10 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
+from urllib.parse import unquote_plus
 
 from flask import url_for
+from flask_babel import gettext as _
 
 from crm.customers.fields import CUSTOMER
 from kernel.events import Event
@@ -15,6 +17,7 @@ from knowledge_base.articles.fields import ARTICLE
 from knowledge_base.articles.queries import ARTICLE_STATUS_NAMES
 from service_desk.tickets.queries import PRIORITY_NAMES, STATUS_NAMES
 from tenants import branding, roles
+from tenants.modules import SHEETS
 from tenants.permissions import ROLE_NAMES
 from web import modules
 from web.languages import format_time, joined
@@ -71,6 +74,7 @@ DEEDS: dict[str, LazyText] = {
     "sign_in_code.requested": _l("Sign-in code asked for"),
     "customer.added": _l("Customer added"),
     "customer.changed": _l("Customer changed"),
+    "customer.viewed": _l("Customer looked at"),
     "customer.signed_in": _l("Customer signed in"),
     "customer.password_set": _l("Customer chose a password"),
     "ticket.created": _l("Ticket sent"),
@@ -82,6 +86,7 @@ DEEDS: dict[str, LazyText] = {
     "ticket.tags_changed": _l("Tags of a ticket changed"),
     "ticket.renamed": _l("Subject of a ticket changed"),
     "ticket.rated": _l("Ticket rated"),
+    "ticket.viewed": _l("Ticket looked at by an operator"),
     "category.added": _l("Category added"),
     "category.named": _l("Category named"),
     "category.moved": _l("Category moved"),
@@ -154,7 +159,7 @@ SUBJECTS: dict[str, LazyText] = {
 _FIELDS: dict[str, LazyText] = {
     "role": _l("Role"),
     "is_active": _l("Active"),
-    "owner": _l("Owner"),
+    "workspace_owner": _l("Workspace owner"),
     "name": _l("Name"),
     "email": _l("E-mail"),
     "permissions": _l("Permissions"),
@@ -172,12 +177,12 @@ _FIELDS: dict[str, LazyText] = {
     "state": _l("State"),
     "status": _l("Status"),
     "language": _l("Language"),
-    "record_type": _l("List"),
+    "record_type": _l("Which list"),
     "format": _l("Format"),
     "query": _l("Filters"),
     "rows": _l("Rows"),
-    "from_address": _l("Address"),
-    "address": _l("Address"),
+    "from_address": _l("From where"),
+    "address": _l("From where"),
     "agent": _l("Browser"),
     "tags": _l("Tags"),
     "priority": _l("Priority"),
@@ -243,14 +248,23 @@ class Detail(NamedTuple):
 
 def details(event: Event, names: Mapping[int, str]) -> list[Detail]:
     """Return what is kept of an event; `names` are those of the staff by id."""
-    known = {"assignee_id": names.get(event.data.get("assignee_id") or 0)}
-    return list(_details(event.data | {name: value for name, value in known.items() if value}))
+    data, changes = dict(event.data), dict(event.data.get("changes", {}))
+    if "assignee_id" in changes:
+        changes["assignee_id"] = [names.get(one or 0, one) for one in changes["assignee_id"]]
+    elif data.get("assignee_id") in names:
+        data["assignee_id"] = names[data["assignee_id"]]
+    return list(_details(data, changes))
 
 
-def _details(data: Mapping[str, Any]) -> Iterator[Detail]:
-    changes = data.get("changes", {})
+def people_in(event: Event) -> set[int]:
+    """Return the numbers of the staff that an event speaks of, to be looked up."""
+    told = [event.data.get("assignee_id"), *event.data.get("changes", {}).get("assignee_id", ())]
+    return {one for one in told if isinstance(one, int)}
+
+
+def _details(data: Mapping[str, Any], changes: Mapping[str, Any]) -> Iterator[Detail]:
     for name, (before, after) in changes.items():
-        if isinstance(before, dict) and isinstance(after, dict):
+        if isinstance(before, dict) and isinstance(after, dict) and name not in _READERS:
             # Of what is kept together, only what has changed.
             parts = [part for part in {**before, **after} if before.get(part) != after.get(part)]
             yield from (Detail(_label(part), _text(part, before.get(part)), _text(part, after.get(part))) for part in parts)
@@ -259,8 +273,10 @@ def _details(data: Mapping[str, Any]) -> Iterator[Detail]:
     if "before" in data and "after" in data:
         yield Detail("", _text("", data["before"]), _text("", data["after"]))
     for name, value in data.items():
-        if name not in _UNTOLD and name not in ("changes", "before", "after") and value not in (None, "", []):
-            yield Detail(_label(name), None, _text(name, value))
+        # What is told as a change need not be named once more.
+        rest = [one for one in value if one not in changes] if name == "fields" else value
+        if name not in _UNTOLD and name not in ("changes", "before", "after", *changes) and rest not in (None, "", []):
+            yield Detail(_label(name), None, _text(name, rest))
 
 
 def _label(name: str) -> str:
@@ -279,6 +295,8 @@ def _text(name: str, value: Any) -> str:
 
 
 def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(_("Yes") if value else _("No"))
     if isinstance(value, list):
         return joined(value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
@@ -289,7 +307,10 @@ def _named(names: Mapping[str, LazyText | str]) -> Callable[[Any], str]:
 
 
 _LANGUAGES = {language.code: language.name for language in LANGUAGES}
+_MODULES = {str(sheet.module): sheet.name for sheet in SHEETS}
 _READERS: dict[str, Callable[[Any], str]] = {
+    # What records' own pages call the values that they offer.
+    **{field.name: _named(field.choices) for listed in (CUSTOMER, ARTICLE) for field in listed.fields if field.choices},
     "role": _named({str(role): label for role, label in ROLE_NAMES.items()}),
     "status": _named({str(status): label for names in (ARTICLE_STATUS_NAMES, STATUS_NAMES) for status, label in names.items()}),
     "priority": _named({str(int(priority)): label for priority, label in PRIORITY_NAMES.items()}),
@@ -297,10 +318,14 @@ _READERS: dict[str, Callable[[Any], str]] = {
     "locale": _named(_LANGUAGES),
     "languages": lambda codes: joined(_LANGUAGES.get(code, code) for code in codes),
     "layout": _named(branding.LAYOUTS),
+    "query": unquote_plus,
+    "record_type": _named(SUBJECTS),
     "permissions": lambda granted: joined(roles.DEEDS.get(one, one) for one in granted),
     "logo": lambda logos: joined(f"{theme} {kept['sha256'][:8]}" for theme, kept in logos.items()),
     "links": lambda links: joined(link["label"] for link in links),
     "fields": lambda names: joined(_label(name) for name in names),
+    "modules_off": lambda off: joined(_MODULES.get(one, one) for one in off),
+    "expires_at": lambda written: format_time(datetime.fromisoformat(written)),
     "at": lambda written: format_time(datetime.fromisoformat(written)),
     "until": lambda written: format_time(datetime.fromisoformat(written)),
     "purge_at": lambda written: format_time(datetime.fromisoformat(written)),

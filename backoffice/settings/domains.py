@@ -1,4 +1,4 @@
-"""The domain: an address of the tenant's own, the records to set for it, and what was seen of them."""
+"""The domain: an address of the tenant's own, its records and what was seen of them; and the tenant's name on the platform."""
 
 from typing import Any
 
@@ -8,25 +8,18 @@ from werkzeug.wrappers import Response
 from wtforms import StringField
 from wtforms.validators import InputRequired
 
-from kernel import settings
+from kernel import database, settings
+from kernel.errors import InvalidField
 from kernel.i18n import lazy_text as _l
-from tenants import domains
-from tenants.domains import Problem
+from tenants import domains, lifecycle
 from tenants.permissions import Permission
+from tenants.provisioning import SlugTaken, SlugUnfit
 from web import access, forms, hosts, htmx
 from web.access import requires
 from web.forms import Form
 from web.lifecycle import session
 
 blueprint = Blueprint("settings_domains", __name__)
-
-PROBLEMS = {
-    Problem.NO_PROOF: _l("The TXT record has not been found yet. It can take an hour until everybody sees a new record."),
-    Problem.WRONG_PROOF: _l("There is a TXT record, but it holds something else. Copy its value once more."),
-    Problem.NO_ADDRESS: _l("The TXT record is right. The domain itself leads nowhere yet: set the CNAME record."),
-    Problem.WRONG_ADDRESS: _l("The TXT record is right. The domain leads somewhere else: set the CNAME record."),
-    Problem.UNREACHABLE: _l("No name server answered. We will look again."),
-}
 
 
 class DomainForm(Form):
@@ -51,7 +44,7 @@ def _shown() -> dict[str, Any]:
     found = domains.all_of(session)
     return {
         "domains": found,
-        "problems": PROBLEMS,
+        "problems": domains.PROBLEMS,
         "platform_name": settings.current().tenant_host(tenant.slug),
         "is_platform_primary": not any(domain.is_primary for domain in found),
         # Somebody waits for news only while a domain is new or broken.
@@ -98,3 +91,44 @@ def remove() -> Response:
     domains.remove(session, _given_host(), actor=access.actor())
     flash(_("The domain was removed. It leads nowhere from now on."), "success")
     return htmx.redirect_to(url_for(".page"))
+
+
+class AddressForm(Form):
+    slug = StringField(_l("New address"), [InputRequired(_l("Choose an address for your workspace."))])
+
+
+@blueprint.get("/settings/domain/address")
+@requires(Permission.TENANT_CLOSE)
+def address() -> Any:
+    return _show_address(AddressForm(formdata=None))
+
+
+def _show_address(form: AddressForm) -> Any:
+    platform_host, kept = settings.current().platform_host, lifecycle.FORMER_ADDRESS_KEPT.days
+    return forms.show("backoffice/settings/address.html", form, platform_host=platform_host, days=kept)
+
+
+@blueprint.post("/settings/domain/address")
+@requires(Permission.TENANT_CLOSE)
+def move() -> Any:
+    form = AddressForm()
+    if form.validate_on_submit():
+        with form.refusals():
+            slug = (form.slug.data or "").strip().lower()
+            _move(slug)
+            # A page and no redirect: forms may not lead to another host (our policy for contents), and the old one is no more.
+            url = settings.current().tenant_url(slug, url_for(".page"))
+            return render_template("backoffice/settings/moved.html", url=url, host=settings.current().tenant_host(slug))
+    return _show_address(form)
+
+
+def _move(slug: str) -> None:
+    tenant = hosts.tenant()
+    assert tenant is not None
+    if slug == tenant.slug:
+        raise InvalidField("slug", _l("This is the address already."))
+    try:
+        with database.transaction() as platform:
+            lifecycle.rename(platform, tenant.id, slug=slug, actor=access.actor())
+    except (SlugTaken, SlugUnfit) as error:
+        raise InvalidField("slug", error.message, **error.facts) from error

@@ -82,7 +82,7 @@ SECTIONS = (
         Permission.TENANT_CLOSE,
     ),
     Section(
-        _l("Closing"),
+        _l("Close workspace"),
         _l("Give notice, with thirty days to think it over"),
         "logout",
         "settings_closing.page",

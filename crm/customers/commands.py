@@ -1,6 +1,6 @@
 """What changes about customers."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import phonenumbers
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from crm.customers import queries
 from crm.customers.models import Customer
-from kernel import clock, database, events, passwords
+from kernel import clock, database, events, logs, passwords
 from kernel.actors import SYSTEM, VISITOR, Actor
 from kernel.errors import DomainError, InvalidField, StaleEdit
 from kernel.i18n import CODES
@@ -58,7 +58,25 @@ def change(session: Session, customer: Customer, *, values: dict[str, Any], vers
     changed = sorted(field for field in values if before[field] != getattr(customer, field))
     if changed:
         customer.updated_at = clock.now()
-        events.record(session, "customer.changed", customer, actor=actor, fields=changed)
+        told = [field for field in changed if field in _TOLD]
+        changes = {field: [_TOLD[field](before[field]), _TOLD[field](getattr(customer, field))] for field in told}
+        events.record(session, "customer.changed", customer, actor=actor, fields=changed, changes=changes)
+
+
+def _initial(value: str) -> str:
+    return f"{value[:1]}***" if value else ""
+
+
+# How the audit trail tells what a field was and became.  It is never changed, so a person can only be in it by a hint;
+# notes are not in it at all.
+_TOLD: dict[str, Callable[[Any], Any]] = {
+    "name": _initial,
+    "organisation": _initial,
+    "email": lambda value: logs.masked(value or ""),
+    "phone": lambda value: f"***{value[-2:]}" if value else "",
+    "language": lambda value: value,
+    "tags": list,
+}
 
 
 def add_tag(session: Session, customer: Customer, *, tag: str, actor: Actor) -> None:

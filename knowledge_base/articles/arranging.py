@@ -42,7 +42,7 @@ def add_category(session: Session, *, names: dict[str, str], parent: Category | 
     last = session.scalar(select(func.max(Category.position)).where(Category.parent_id.is_not_distinct_from(parent_id)))
     category = Category(parent_id=parent_id, names=kept, position=(last or 0) + 1, created_at=clock.now())
     session.add(category)
-    events.record(session, "category.added", category, actor=actor)
+    events.record(session, "category.added", category, actor=actor, names=kept)
     return category
 
 
@@ -54,23 +54,25 @@ def _lineage(session: Session, category: Category) -> list[Category]:
 def name_category(session: Session, category: Category, *, language: str, name: str, actor: Actor) -> None:
     """Give a category a name in a language."""
     if category.names.get(language) != name:
-        category.names = {**category.names, language: name}
-        events.record(session, "category.named", category, actor=actor, language=language)
+        changes = {"names": [category.names, {**category.names, language: name}]}
+        category.names = changes["names"][1]
+        events.record(session, "category.named", category, actor=actor, changes=changes)
 
 
 def name_in_all(session: Session, category: Category, *, names: dict[str, str], actor: Actor) -> None:
     """Replace a category's names, by language code; at least one must remain.  Raises `InvalidField`."""
     kept = _names(names)
     if category.names != kept:
+        changes = {"names": [category.names, kept]}
         category.names = kept
-        events.record(session, "category.named", category, actor=actor)
+        events.record(session, "category.named", category, actor=actor, changes=changes)
 
 
 def mark_as_faq(session: Session, category: Category, *, is_faq: bool, actor: Actor) -> None:
     """Say whether a category's articles are questions with answers, so that search engines are told so."""
     if bool(category.is_faq) != is_faq:
         category.is_faq = is_faq
-        events.record(session, "category.marked", category, actor=actor, is_faq=is_faq)
+        events.record(session, "category.marked", category, actor=actor, changes={"is_faq": [not is_faq, is_faq]})
 
 
 def _names(names: dict[str, str]) -> dict[str, str]:
@@ -239,15 +241,25 @@ def arrange(session: Session, article: Article, wanted: Arrangement, *, actor: A
         raise Forbidden()
     values = _values(session, article, wanted)
     changed = sorted(name for name, value in values.items() if getattr(article, name) != value)
+    changes = {name: [_told(getattr(article, name)), _told(values[name])] for name in changed if name in _TOLD}
     for one in siblings:
         for name in changed if one is article else [name for name in changed if name in _SHARED]:
             setattr(one, name, values[name])
         if changed:
             one.updated_at = clock.now()
             names = [_FIELDS.get(name, name) for name in changed if name != "position"]
-            events.record(session, "article.arranged", one, actor=actor, fields=names)
+            told = changes if one is article else {name: pair for name, pair in changes.items() if name in _SHARED}
+            events.record(session, "article.arranged", one, actor=actor, fields=names, changes=told)
     if "expires_at" in changed and article.expires_at:
         promise_taking_down(session, article)
+
+
+# Of these the audit trail tells what they were and became; the others are numbers of rows.
+_TOLD = ("kind", "visibility", "groups", "review_by", "expires_at")
+
+
+def _told(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def promise_taking_down(session: Session, article: Article) -> None:

@@ -104,10 +104,13 @@ def change(session: Session, article: Article, *, values: dict[str, Any], revisi
     # An import has no reviewer to wait for, and leaves alone what somebody else is working on.
     is_correction = article.is_published and actor.kind == "system"
     edit = _correct if is_correction else texts.edit
+    title = article.title
     changed = sorted([*edit(session, article, words, actor=actor), *_fill(article, others)])
     if changed:
         article.updated_at = clock.now()
-        events.record(session, "article.changed", article, actor=actor, fields=changed)
+        # The texts themselves are compared in the article's history.
+        changes = {"title": [title, article.title]} if article.title != title else {}
+        events.record(session, "article.changed", article, actor=actor, fields=changed, changes=changes)
 
 
 def _correct(session: Session, article: Article, words: dict[str, Any], *, actor: Actor) -> list[str]:

@@ -78,8 +78,9 @@ def discard(session: Session, article: Article, *, actor: Actor) -> None:
         raise NotInThatState()
     if version.state in (ArticleStatus.APPROVED, ArticleStatus.SCHEDULED) and not actor.may(Permission.ARTICLE_PUBLISH):
         raise Forbidden()
+    before = version.state
     version.state, version.publish_at, article.next_status = DISCARDED, None, None
-    _record(session, article, "article.discarded", actor, number=version.number)
+    _record(session, article, "article.discarded", actor, status=(before, DISCARDED), number=version.number)
 
 
 _REVIEWED = (ArticleStatus.IN_REVIEW, ArticleStatus.APPROVED, ArticleStatus.SCHEDULED)
@@ -96,17 +97,20 @@ def _open(session: Session, article: Article, *states: ArticleStatus, revision: 
 def _pass_on(
     session: Session, article: Article, version: Version, state: ArticleStatus, event: str, actor: Actor, **facts: str
 ) -> None:
-    version.state = state
+    before, version.state = version.state, state
     if article.is_published:
         article.next_status = state
     else:
         article.status = state
-    _record(session, article, event, actor, number=version.number, **facts)
+    _record(session, article, event, actor, status=(before, state), number=version.number, **facts)
 
 
-def _record(session: Session, article: Article, event: str, actor: Actor, **facts: int | str) -> None:
+def _record(
+    session: Session, article: Article, event: str, actor: Actor, *, status: tuple[str, str], **facts: int | str
+) -> None:
+    """Write down that a text has moved on: `status` is what it was, and what it is now."""
     article.updated_at = clock.now()
-    events.record(session, event, article, actor=actor, **facts)
+    events.record(session, event, article, actor=actor, changes={"status": [str(one) for one in status]}, **facts)
 
 
 def publish(session: Session, article: Article, *, actor: Actor, revision: int | None = None) -> None:
@@ -121,8 +125,9 @@ def publish(session: Session, article: Article, *, actor: Actor, revision: int |
     if version.state not in (ArticleStatus.APPROVED, ArticleStatus.SCHEDULED, REPLACED):
         _check_second_person(session, version, actor)
     version.reviewer_name = version.reviewer_name or actor.name
+    before = version.state if version.state in OPEN else article.status
     release(session, article, version)
-    events.record(session, "article.published", article, actor=actor, number=version.number)
+    _record(session, article, "article.published", actor, status=(before, article.status), number=version.number)
 
 
 def _check_second_person(session: Session, version: Version, actor: Actor) -> None:
@@ -162,10 +167,10 @@ def withdraw(session: Session, article: Article, *, actor: Actor) -> None:
     open_version = queries.open_version(session, article)
     version = open_version or texts.copy(session, article, queries.latest(session, article))
     _retire(session, article)
-    article.status = ArticleStatus.DRAFT
+    before, article.status = article.status, ArticleStatus.DRAFT
     version.state, version.publish_at = ArticleStatus.DRAFT, None
     texts.reflect(session, article, version)
-    _record(session, article, "article.withdrawn", actor)
+    _record(session, article, "article.withdrawn", actor, status=(before, article.status))
 
 
 def archive(session: Session, article: Article, *, actor: Actor) -> None:
@@ -176,8 +181,9 @@ def archive(session: Session, article: Article, *, actor: Actor) -> None:
     if version := queries.open_version(session, article):
         version.state, version.publish_at = DISCARDED, None
     _retire(session, article)
-    article.status, article.next_status, article.expires_at = ArticleStatus.ARCHIVED, None, None
-    _record(session, article, "article.archived", actor)
+    before, article.status = article.status, ArticleStatus.ARCHIVED
+    article.next_status, article.expires_at = None, None
+    _record(session, article, "article.archived", actor, status=(before, article.status))
 
 
 def roll_back(session: Session, article: Article, *, number: int, actor: Actor) -> None:

@@ -20,7 +20,7 @@ PHRASE = (
     Field(name="wording", label=_l("Phrase")),
     Field(name="phrase", label=_l("Folded")),
     Field(name="times", label=_l("Times"), kind=Kind.NUMBER),
-    Field(name="people", label=_l("People"), kind=Kind.NUMBER),
+    Field(name="people", label=_l("Readers"), kind=Kind.NUMBER),
     Field(name="opened", label=_l("Opened an article"), kind=Kind.NUMBER),
     Field(name="wrote", label=_l("Wrote to us"), kind=Kind.NUMBER),
     Field(name="last_at", label=_l("Last asked"), kind=Kind.MOMENT),

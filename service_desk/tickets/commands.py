@@ -210,9 +210,10 @@ def assign(session: Session, ticket: Ticket, *, assignee: StaffMember | None, ac
     assignee_id = assignee.id if assignee else None
     if ticket.assignee_id == assignee_id:
         return
+    changes = {"assignee_id": [ticket.assignee_id, assignee_id]}
     ticket.assignee_id = assignee_id
     set_committed_value(ticket, "assignee", assignee)
-    events.record(session, "ticket.assigned", ticket, actor=actor, assignee_id=assignee_id)
+    events.record(session, "ticket.assigned", ticket, actor=actor, assignee_id=assignee_id, changes=changes)
 
 
 def set_status(session: Session, ticket: Ticket, *, status: Status, actor: Actor) -> None:
@@ -222,9 +223,10 @@ def set_status(session: Session, ticket: Ticket, *, status: Status, actor: Actor
         raise TicketClosed()
     if ticket.status == status:
         return
+    changes = {"status": [ticket.status, status]}
     _settle_status(session, ticket, status)
     ticket.updated_at = clock.now()
-    events.record(session, "ticket.status_changed", ticket, actor=actor, status=status)
+    events.record(session, "ticket.status_changed", ticket, actor=actor, status=status, changes=changes)
 
 
 def _settle_status(session: Session, ticket: Ticket, status: Status) -> None:
@@ -246,8 +248,9 @@ def promise_closing(session: Session, ticket: Ticket) -> None:
 def set_priority(session: Session, ticket: Ticket, *, priority: Priority, actor: Actor) -> None:
     _lock(session, ticket)
     if ticket.priority != priority:
+        changes = {"priority": [int(ticket.priority), int(priority)]}
         ticket.priority = priority
-        events.record(session, "ticket.priority_changed", ticket, actor=actor, priority=int(priority))
+        events.record(session, "ticket.priority_changed", ticket, actor=actor, priority=int(priority), changes=changes)
 
 
 def set_tags(session: Session, ticket: Ticket, *, tags: Iterable[str], actor: Actor) -> None:
@@ -255,8 +258,9 @@ def set_tags(session: Session, ticket: Ticket, *, tags: Iterable[str], actor: Ac
     _lock(session, ticket)
     wanted = list(dict.fromkeys(tag for tag in (clean(tag).strip()[:40] for tag in tags) if tag))[:TAGS_LENGTH]
     if ticket.tags != wanted:
+        changes = {"tags": [ticket.tags, wanted]}
         ticket.tags = wanted
-        events.record(session, "ticket.tags_changed", ticket, actor=actor, tags=wanted)
+        events.record(session, "ticket.tags_changed", ticket, actor=actor, tags=wanted, changes=changes)
 
 
 def add_tag(session: Session, ticket: Ticket, *, tag: str, actor: Actor) -> None:

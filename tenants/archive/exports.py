@@ -14,7 +14,7 @@ from kernel.actors import Actor
 from kernel.errors import DomainError, NotFound
 from kernel.i18n import lazy_text as _l
 from kernel.tenancy import Stand
-from tenants import trail
+from tenants import audit, trail
 from tenants.archive import writing
 from tenants.archive.models import DataExport
 from tenants.archive.packing import Receipt
@@ -93,11 +93,18 @@ def clear_folder(stand: Stand) -> int:
     return count
 
 
+def seal_trail(stand: Stand) -> None:
+    """Let the trail leave with all its seals, so that it needs none on trust where it arrives."""
+    with database.transaction(stand) as session:
+        audit.seal(session)
+
+
 def write_for_operator(facts: TenantFacts, target: Path, *, actor: Actor, progress: Progress) -> Receipt:
     """Write a tenant's archive to a file of the operator's choice, and put that on record on both sides."""
     with database.transaction() as session:
         tenant = session.get_one(Tenant, facts.id)
         known, revision = writing.facts_of(tenant), tenant.revision
+    seal_trail(facts.stand)
     receipt = writing.write(facts.stand, target, facts=known, revision=revision, progress=progress)
     with database.transaction() as session:
         done = {"sha256": receipt.sha256, "rows": receipt.rows, "files": receipt.files}

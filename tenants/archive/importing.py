@@ -9,7 +9,7 @@ from kernel import database, jobs, outbox
 from kernel.actors import SYSTEM
 from kernel.outbox import OutboxRow
 from kernel.tenancy import platform_at
-from tenants import provisioning, registry, trail
+from tenants import audit, provisioning, registry, trail
 from tenants.archive import reading
 from tenants.archive.reading import Archive
 from tenants.archive.writing import Progress
@@ -50,8 +50,11 @@ def import_as(
 
     def furnish(session: Session) -> None:
         reading.load(session, archive, progress=progress)
+        # Whoever made the archive vouches for its trail; from here on any change shows, and the platform's line says so.
+        trusted = audit.seal(session, is_trusted=True)
         facts = {name: archive.facts[name] for name in _LATER_FACTS if name in archive.facts}
         work = {"line_id": str(mark), "event": event, "sha256": archive.sha256, "rows": archive.rows, "facts": facts}
+        work["sealed"] = {"sealed_on_trust": trusted, "entries": audit.entries(session)}
         outbox.put(session, "archive.settle_in", work, id=mark)
 
     try:
@@ -76,12 +79,21 @@ def _came_from_here(slug: str, mark: uuid.UUID) -> bool:
         return row is not None and row.tenant_id == facts.id
 
 
-def settle_in(session: Session, *, line_id: str, event: str, sha256: str, rows: int, facts: dict[str, Any]) -> None:
+def settle_in(
+    session: Session,
+    *,
+    line_id: str,
+    event: str,
+    sha256: str,
+    rows: int,
+    facts: dict[str, Any],
+    sealed: dict[str, int] | None = None,
+) -> None:
     """Tell the registry what else came along and promise the rooms' own work; runs where the archive was imported."""
     tenant_id = database.stand_of(session).tenant_id
     with database.transaction() as platform:
         if platform.get(TenantEvent, uuid.UUID(line_id)) is None:
-            line = {"sha256": sha256, "rows": rows}
+            line = {"sha256": sha256, "rows": rows, **(sealed or {})}
             trail.record(platform, event, id=uuid.UUID(line_id), tenant_id=tenant_id, actor=SYSTEM, **line)
             registry.set_facts(platform, tenant_id or 0, **facts)
     for job in _rooms_work:

@@ -26,6 +26,7 @@ def make(session: Session, *, export_id: int) -> None:
     with database.transaction() as platform:
         tenant = platform.get_one(Tenant, stand.tenant_id)
         facts, revision = writing.facts_of(tenant), tenant.revision
+    exports.seal_trail(stand)
     database.be_patient(session)
     target = exports.path_of(stand, export)
     receipt = writing.write(stand, target, facts=facts, revision=revision, progress=_Shown(session, export_id))

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+from sqlalchemy import text
 
 from kernel import database, settings
 from kernel.settings import HOME_PLACEMENT
-from kernel.tenancy import Stand
+from kernel.tenancy import Stand, platform_at
 from tenants.migrations.rendering import head
 from tenants.models import State
 
@@ -124,11 +125,11 @@ def problems() -> list[Trouble]:
     """Return every error that is kept of a migration or a backfill, and every schema that has drifted."""
     failed = "SELECT placement, schema_name, 'migration', migration_error FROM platform.tenant WHERE migration_error <> ''"
     local = """
-        SELECT %s, schema_name, 'drift', drift FROM platform.schema_revision WHERE drift <> ''
-        UNION ALL SELECT %s, schema_name, name, error FROM platform.backfill WHERE error <> ''"""
-    with database.owner_transaction() as connection:
-        found = connection.execute(failed).fetchall()
+        SELECT :placement, schema_name, 'drift', drift FROM platform.schema_revision WHERE drift <> ''
+        UNION ALL SELECT :placement, schema_name, name, error FROM platform.backfill WHERE error <> ''"""
+    with database.transaction() as session:
+        found = [*session.execute(text(failed))]
     for placement in settings.current().placements:
-        with database.owner_transaction(placement) as connection:
-            found += connection.execute(local, [placement, placement]).fetchall()
+        with database.transaction(platform_at(placement)) as session:
+            found += session.execute(text(local), {"placement": placement})
     return [Trouble(*row) for row in found]

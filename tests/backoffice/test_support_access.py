@@ -71,6 +71,16 @@ def test_without_a_pass_there_is_no_way_in(alpha, console, browse):
     assert browse(alpha).get("/desk/enter/anything").status_code == 410
 
 
+def test_the_tenant_reads_afterwards_what_the_operator_looked_at(alpha, let_in):
+    with database.transaction(alpha.stand) as session:
+        ticket = factories.ticket(session)
+    guest = let_in()
+    for path in (f"/desk/tickets/{ticket.number}", f"/desk/customers/{ticket.customer_id}"):
+        assert guest.get(path).status_code == 200
+    looks = [line for line in _trail(alpha) if line[0].endswith(".viewed")]
+    assert looks == [("ticket.viewed", "operator", "Olivia"), ("customer.viewed", "operator", "Olivia")]
+
+
 def test_a_pass_of_one_tenant_opens_no_other(alpha, beta, admin, console):
     admin.submit("/desk/settings/support", GRANT)
     pass_id = _open_pass(alpha)

@@ -312,7 +312,8 @@ HARD_TO_PLEASE = {
         (
             "GET /ops/tenants/<int:tenant_id>/",
             "POST /ops/tenants/<int:tenant_id>/count",
-            "POST /ops/tenants/<int:tenant_id>/step",
+            "GET /ops/tenants/<int:tenant_id>/certificate.json",
+            "POST /ops/tenants/<int:tenant_id>/step/<step>",
             "POST /ops/tenants/<int:tenant_id>/enter/<int:pass_id>",
             "POST /ops/tenants/new/",
             "POST /ops/upkeep/<int:tenant_id>/retry",
@@ -328,6 +329,7 @@ HARD_TO_PLEASE = {
             "POST /desk/settings/support/<int:pass_id>/end",
             "POST /desk/settings/languages",
             "POST /desk/settings/domain",
+            "POST /desk/settings/domain/address",
             "POST /desk/settings/domain/check",
             "POST /desk/settings/domain/remove",
             "POST /desk/settings/closing",

@@ -43,6 +43,7 @@ WORDS = {
     "filename": "x",
     "history.restore.number": "1",
     "placement": "main",
+    "step": "suspend",
     "tenant_id": "424242",
 }
 # What stands for a row that is not in a tenant's table: the token of a mailed link, a dead promise, a captured mail.

@@ -9,8 +9,9 @@ from sqlalchemy.exc import ProgrammingError
 
 import wsgi
 from kernel import clock, database
-from tenants import audit, staff
-from tenants.audit import Fault, Question
+from tenants import audit, audit_log, staff
+from tenants.audit import Fault
+from tenants.audit_log import Question
 from tests import factories
 
 
@@ -199,9 +200,31 @@ def test_events_are_sealed_some_seconds_after_they_are_told(alpha, in_tenant, ru
     assert (found.sealed, found.waiting, found.is_sound) == (2, 0, True)
 
 
-def test_two_workers_that_seal_at_once_make_one_chain(trail, alpha, in_tenant):
+def test_what_safety_hangs_on_is_sealed_before_anybody_could_take_it_out(trail, tamper, faults, alpha, in_tenant):
+    with in_tenant(alpha) as session:
+        factories.customer(session)
+        member = factories.staff_member(session, name="Eve")
+    with in_tenant(alpha) as session:
+        assert audit.verify(session).waiting == 1
+    tamper("DELETE FROM event WHERE subject_type = 'staff_member' AND subject_id = %s", member.id)
+    assert faults() == {Fault.MISSING}
+
+
+def test_what_is_sealed_at_once_leaves_nothing_behind_that_waited_for_long(trail, alpha, in_tenant, travel):
+    with in_tenant(alpha) as session:
+        factories.customer(session)
+    travel(timedelta(hours=1))
     with in_tenant(alpha) as session:
         factories.staff_member(session)
+    with in_tenant(alpha) as session:
+        assert audit.seal(session) == 1
+        found = audit.verify(session)
+    assert (found.sealed, found.waiting, found.is_sound) == (10, 0, True)
+
+
+def test_two_workers_that_seal_at_once_make_one_chain(trail, alpha, in_tenant):
+    with in_tenant(alpha) as session:
+        factories.customer(session)
     first = database.session_at(alpha.stand)
     assert audit.seal(first) == 1
     second = database.session_at(alpha.stand)
@@ -242,7 +265,7 @@ def test_the_log_is_asked_by_person_kind_subject_words_and_day(alpha, in_tenant)
         staff.speak(session, kim, language="zh_Hans")
 
         def names(**asked):
-            return [event.name for event in audit.page(session, Question(**asked)).rows]
+            return [event.name for event in audit_log.page(session, Question(**asked)).rows]
 
         assert names(who=f"staff:{sam.id}") == ["staff_member.added"]
         assert names(who="system") == ["staff_member.added"]
@@ -260,8 +283,8 @@ def test_the_log_is_read_page_by_page(alpha, in_tenant):
     with in_tenant(alpha) as session:
         for _ in range(5):
             factories.staff_member(session)
-        first = audit.page(session, Question(), limit=3)
-        second = audit.page(session, Question(), after=first.next_after, limit=3)
+        first = audit_log.page(session, Question(), limit=3)
+        second = audit_log.page(session, Question(), after=first.next_after, limit=3)
     assert (len(first.rows), len(second.rows), second.next_after) == (3, 2, "")
     assert not {event.id for event in first.rows} & {event.id for event in second.rows}
 
@@ -275,6 +298,6 @@ def test_where_a_request_came_from_is_kept(alpha, in_tenant, staff_browser, no_f
         environ_overrides={"REMOTE_ADDR": "192.0.2.7"},
     )
     with in_tenant(alpha) as session:
-        addresses = {event.name: event.address for event in audit.page(session, Question()).rows}
+        addresses = {event.name: event.address for event in audit_log.page(session, Question()).rows}
     assert addresses["staff_member.language_changed"] == "192.0.2.7"
     assert addresses["staff_member.added"] == ""

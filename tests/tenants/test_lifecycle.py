@@ -11,7 +11,7 @@ from kernel.errors import NotFound
 from kernel.events import Event
 from notifications.models import CapturedMail
 from tenants import lifecycle, provisioning, registry, trail
-from tenants.lifecycle import NotInThisState
+from tenants.lifecycle import MovedTooOften, NotInThisState
 from tenants.models import State, Tenant
 from tenants.permissions import Role
 from tenants.provisioning import SlugTaken, SlugUnfit
@@ -256,3 +256,41 @@ def test_who_was_suspended_before_is_suspended_again_after(gamma, do):
     do(lifecycle.close, gamma.id)
     do(lifecycle.reopen, gamma.id)
     assert state_of(gamma) == State.SUSPENDED
+
+
+def test_an_administrator_moves_the_house_to_another_address(gamma, alpha, staff_browser, browse, in_tenant, run_due):
+    admin, page = staff_browser(gamma, Role.ADMIN), "/desk/settings/domain/address"
+    assert page in admin.get("/desk/settings/domain").text
+    for slug, said in (
+        ("alpha", "is taken"),
+        ("no!", "cannot be an address"),
+        ("gamma", "the address already"),
+        ("", "Choose"),
+    ):
+        refused = admin.submit(page, {"slug": slug})
+        assert refused.status_code == 422
+        assert said in refused.text
+    moved = admin.submit(page, {"slug": "Delta "})
+    assert moved.status_code == 200
+    assert 'href="http://delta.localhost:8000/desk/settings/domain"' in moved.text
+    assert browse(gamma).get("/en/").location == "http://delta.localhost:8000/en/"
+    run_due()
+    with in_tenant(gamma) as session:
+        event = session.scalars(select(Event).where(Event.name == "tenant.renamed")).one()
+        assert (event.actor_kind, event.data["before"], event.data["after"]) == ("staff", "gamma", "delta")
+
+
+@pytest.mark.parametrize("role", [Role.MANAGER, Role.AGENT, Role.VIEWER])
+def test_nobody_else_moves_it(gamma, staff_browser, role):
+    browser = staff_browser(gamma, role)
+    assert browser.get("/desk/settings/domain/address").status_code == 403
+    assert browser.submit("/desk/", {"slug": "delta"}, to="/desk/settings/domain/address").status_code == 403
+    assert registry.find("gamma") is not None
+
+
+def test_nobody_keeps_more_than_five_former_addresses_from_others(gamma, do):
+    for number in range(5):
+        do(lifecycle.rename, gamma.id, slug=f"gamma-{number}")
+    with pytest.raises(MovedTooOften):
+        do(lifecycle.rename, gamma.id, slug="gamma-5")
+    do(lifecycle.rename, gamma.id, slug="gamma-0")

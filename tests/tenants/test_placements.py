@@ -9,9 +9,10 @@ from sqlalchemy import select, text
 from kernel import clock, database, settings
 from kernel.actors import SYSTEM
 from kernel.outbox import OutboxRow
+from kernel.sealing import SealingKey
 from kernel.tenancy import platform_at
 from notifications.models import Mail
-from tenants import migrations, provisioning, registry, staff
+from tenants import audit, lifecycle, migrations, provisioning, purging, registry, staff
 from tenants.migrations import drift
 from tenants.permissions import Role
 from tests import schemas
@@ -154,3 +155,15 @@ def test_taking_down_reaches_into_its_database(gamma):
     provisioning.tear_down(gamma.stand)
     assert gamma.stand.schema not in schemas.all_schemas("eu")
     assert gamma.stand.role not in schemas.all_roles()
+
+
+def test_erasing_leaves_nothing_of_it_in_its_database_either(gamma):
+    with database.transaction(gamma.stand) as session:
+        audit.seal(session)
+    with database.transaction() as session:
+        lifecycle.close(session, gamma.id, actor=SYSTEM)
+    purging.purge(gamma.id, actor=SYSTEM, is_due_only=False)
+    with database.transaction(platform_at("eu")) as session:
+        for table in ("audit_anchor", "outbox"):
+            assert session.scalar(text(f"SELECT count(*) FROM platform.{table} WHERE tenant_id = {gamma.id}")) == 0
+        assert session.scalar(select(SealingKey).where(SealingKey.schema_name == gamma.stand.schema)) is None

@@ -42,6 +42,7 @@ def doomed(house, run_due, browse, staff_browser):
     browse(facts).get(f"/en/search?q={CANARY}")
     browse(facts).get(f"/en/a/1-{CANARY}")
     admin.submit("/desk/settings/export", {})
+    admin.submit("/desk/settings/support", {"reason": CANARY, "role": "viewer", "hours": "2"})
     run_due()
     with database.transaction() as session:
         lifecycle.rename(session, facts.id, slug=f"{CANARY}-2", actor=SYSTEM)

@@ -76,8 +76,9 @@ class RecordPages:
 
     `add(session, **values, actor)` and `change(session, row, values, version, actor)` are commands: pages without them have no
     form.  `references` says what a reference may be chosen from, `looks` how a cell is drawn other than by its kind, `events`
-    holds the sentences of the timeline.  `view` narrows the list further by what `tabs` offers.  A template named here replaces
-    the common one and extends it; `context` gives it what it needs besides.
+    holds the sentences of the timeline.  `viewed` is the event by which the audit trail tells who opened a record.  `view`
+    narrows the list further by what `tabs` offers.  A template named here replaces the common one and extends it; `context`
+    gives it what it needs besides.
     """
 
     record_type: RecordType
@@ -98,6 +99,7 @@ class RecordPages:
     references: Mapping[str, Callable[[], Choices]] = field(default_factory=dict)
     bulk: tuple[BulkAction, ...] = ()
     list_path: str = ""
+    viewed: str = ""
     has_show: bool = True
     row_url: Callable[[Any], str] | None = None
     new_url: Callable[[], str] | None = None

@@ -1,5 +1,6 @@
 """The operators' console: how the platform is doing, work that can be tried again, and nothing past commands and audit."""
 
+import ast
 import uuid
 from datetime import timedelta
 
@@ -9,10 +10,11 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import ProgrammingError
 
 import wsgi
-from backoffice.operators import audit
+from backoffice.operators import audit, trail_words
 from kernel import clock, database, doorbell, jobs, outbox
 from kernel.outbox import OutboxRow
-from tenants import migrations, operator_log
+from kernel.settings import PROJECT
+from tenants import migrations, operator_log, trail
 from tenants.models import Tenant
 from tenants.permissions import Permission, Role
 from tenants.trail import TenantEvent
@@ -223,10 +225,33 @@ def test_a_change_that_forgets_the_audit_is_not_kept(alpha, dead_row, console, m
         assert outbox.backlog(session).dead == 1
 
 
-def test_every_line_the_audit_can_hold_has_a_sentence(alpha, dead_row, console):
+WRITERS = ("trail.record", "trail.record_and_tell", "operator_log.record", "audit.note")
+
+
+ADDRESSED = {None, "id", "tenant_id", "actor", "operator", "event_id"}
+
+
+def _written():
+    """Yield the name and the fields of every line that is written for the platform's trail, as the source has it."""
+    for room in ("backoffice", "tenants", "infra"):
+        for source in (PROJECT / room).rglob("*.py"):
+            for call in ast.walk(ast.parse(source.read_text("utf-8"))):
+                if isinstance(call, ast.Call) and ast.unparse(call.func) in WRITERS:
+                    fields = {keyword.arg for keyword in call.keywords} - ADDRESSED
+                    yield from ((given.value, fields) for given in call.args if isinstance(given, ast.Constant))
+
+
+def test_every_line_the_audit_can_hold_has_a_sentence_and_words_for_what_it_keeps(alpha, dead_row, console):
+    written = list(_written())
+    assert len(written) > 15
+    assert {name for name, _fields in written} - set(operator_log.SENTENCES) == set()
+    assert set(trail.ARRIVALS) <= set(operator_log.SENTENCES)
+    fields = {field for _name, fields in written for field in fields} - {"before", "after"}
+    assert fields - set(trail_words.FIELDS) == set()
     console.submit("/ops/work/", {}, to=f"/ops/work/main/{dead_row}/retry")
     console.submit(f"/ops/tenants/{alpha.id}/", {}, to=f"/ops/tenants/{alpha.id}/count")
     assert {line[0] for line in _lines()} <= set(operator_log.SENTENCES)
+    assert "Work: <code>test.console</code>" in console.get("/ops/trail/").text
 
 
 def test_the_console_asks_the_database_as_often_for_many_failures_as_for_one(

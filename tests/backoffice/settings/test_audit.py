@@ -1,13 +1,19 @@
 """The audit log at the desk: read, filtered, exported, verified."""
 
 import csv
+import html
 import io
+from datetime import timedelta
 
 import openpyxl
 import pytest
 
-from tenants import audit
+from knowledge_base.articles import workflow
+from service_desk.tickets import commands as tickets
+from service_desk.tickets.models import Status
+from tenants import audit, audit_log
 from tenants.permissions import Role
+from tests import factories
 
 
 @pytest.fixture
@@ -44,7 +50,7 @@ def test_a_damaged_address_is_no_error_of_ours(admin, query):
 
 def test_a_line_opens_with_everything_that_is_kept(admin, invited, alpha, in_tenant):
     with in_tenant(alpha) as session:
-        event = audit.page(session, audit.Question(what="staff_role")).rows[0]
+        event = audit_log.page(session, audit_log.Question(what="staff_role")).rows[0]
     page = admin.get(f"/desk/settings/audit/{event.id}").text
     assert "staff_role.added" in page
     assert "Waits for its seal" in page
@@ -82,3 +88,35 @@ def test_the_log_costs_the_same_for_few_lines_and_for_many(admin, invited, count
     for number in range(5):
         admin.submit("/desk/settings/roles/new", {"name": f"Role {number}", "permissions": []})
     assert statements() == few
+
+
+def test_who_opened_a_customer_is_told_once_an_hour_and_is_no_part_of_the_customers_history(admin, alpha, in_tenant, travel):
+    with in_tenant(alpha) as session:
+        mei = factories.customer(session, name="Mei Lin")
+    for _look in range(3):
+        page = admin.get(f"/desk/customers/{mei.id}").text
+    assert "looked at" not in page
+
+    def told():
+        with in_tenant(alpha) as session:
+            rows = audit_log.page(session, audit_log.Question(what="customer.viewed")).rows
+            return [(row.actor_name, row.subject_id) for row in rows]
+
+    assert told() == [("Admin of alpha", mei.id)]
+    assert "Customer looked at" in admin.get("/desk/settings/audit?what=customer").text
+    travel(timedelta(hours=2))
+    admin.get(f"/desk/customers/{mei.id}")
+    assert len(told()) == 2
+
+
+def test_what_was_and_what_became_is_told_in_words(admin, alpha, in_tenant):
+    with in_tenant(alpha) as session:
+        sam = factories.staff_member(session, name="Sam")
+        workflow.withdraw(session, factories.article(session), actor=sam.as_actor())
+        ticket = factories.ticket(session)
+        tickets.set_status(session, ticket, status=Status.SOLVED, actor=sam.as_actor())
+        tickets.assign(session, ticket, assignee=sam, actor=sam.as_actor())
+        tickets.assign(session, ticket, assignee=None, actor=sam.as_actor())
+    page = html.unescape(admin.get("/desk/settings/audit").text)
+    for told in ("Status: Published → Draft", "Status: New → Solved", "Assignee: – → Sam", "Assignee: Sam → –"):
+        assert told in page, told

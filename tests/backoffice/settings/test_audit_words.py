@@ -8,6 +8,7 @@ from kernel.settings import PROJECT
 ROOMS = ("backoffice", "billing", "crm", "knowledge_base", "notifications", "portal", "service_desk", "tenants")
 # Written for the platform's trail, which has its own words (tenants/operator_log.py), or for a listener only.
 _NOT_HERE = {"tenant.purge_begun", "tenant.purged"}
+_WRITERS = ("events.record", "events.record_view", "_record", "_pass_on")
 _SPECIAL = {"changes", "before", "after", "actor"}
 
 
@@ -15,7 +16,7 @@ def _recorded():
     """Yield name and fields of every event that is written with its name spelt out."""
     for source in (path for room in ROOMS for path in (PROJECT / room).rglob("*.py")):
         for call in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
-            if isinstance(call, ast.Call) and ast.unparse(call.func) in ("events.record", "_pass_on"):
+            if isinstance(call, ast.Call) and ast.unparse(call.func) in _WRITERS:
                 fields = {keyword.arg for keyword in call.keywords if keyword.arg}
                 yield from ((given.value, fields) for given in call.args if isinstance(given, ast.Constant))
 

@@ -204,6 +204,19 @@ def test_a_module_that_is_off_is_gone_from_both_faces_and_back_with_its_data(adm
     assert "/desk/articles" in admin.get("/desk/").text
 
 
+def test_without_the_knowledge_base_machines_are_told_of_nothing(admin, visitor, omega, in_tenant):
+    with in_tenant(omega) as session:
+        factories.article(session, title="How to order")
+    assert "/sitemap-en.xml" in visitor.get("/sitemap.xml").text
+    assert "how-to-order" in visitor.get("/sitemap-en.xml").text
+    switch(admin, "requests", "customers")
+    index = visitor.get("/sitemap.xml")
+    assert index.status_code == 200
+    assert "<sitemap>" not in index.text
+    for gone in ("/sitemap-en.xml", "/en/feed.xml", "/llms.txt"):
+        assert visitor.get(gone).status_code == 404, gone
+
+
 def test_without_requests_the_desk_begins_elsewhere_and_the_portal_asks_for_none(admin, visitor):
     switch(admin, "customers", "knowledge_base")
     assert admin.get("/desk/").headers["Location"] == "/desk/customers"

@@ -65,12 +65,18 @@ def test_an_address_belongs_to_one_customer(session, make_customer, sam):
         commands.change(session, other, values={"email": MEI}, version=None, actor=sam)
 
 
-def test_a_change_is_recorded_with_the_fields_it_changed(session, make_customer, sam):
-    customer = make_customer(name="Ann")
-    values = {"name": "Anna", "email": customer.email, "organisation": "Acme"}
+def test_a_change_is_recorded_with_what_was_and_what_became_and_of_the_person_a_hint_only(session, make_customer, sam):
+    customer = make_customer(name="Ann", email="ann@mail.example", phone="+44 20 7946 0000", notes="Private")
+    values = {"name": "Mei", "email": customer.email, "phone": "", "organisation": "Acme", "tags": ["vip"], "notes": "Secret"}
     commands.change(session, customer, values=values, version=customer.version, actor=sam)
     event = session.scalars(select(Event).where(Event.name == "customer.changed")).one()
-    assert event.data == {"fields": ["name", "organisation"]}
+    assert event.data == {
+        "fields": ["name", "notes", "organisation", "phone", "tags"],
+        "changes": {"name": ["A***", "M***"], "organisation": ["", "A***"], "phone": ["***00", ""], "tags": [[], ["vip"]]},
+    }
+    commands.change(session, customer, values={"email": "mei@mail.example"}, version=None, actor=sam)
+    last = session.scalars(select(Event).where(Event.name == "customer.changed").order_by(Event.at.desc()).limit(1)).one()
+    assert last.data["changes"] == {"email": ["a***@mail.example", "m***@mail.example"]}
     assert (event.actor_kind, event.actor_id) == ("staff", sam.id)
 
 

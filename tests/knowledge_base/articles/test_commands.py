@@ -55,13 +55,13 @@ def test_an_article_has_one_text_in_each_language(session, make_article):
 def test_a_change_of_a_draft_counts_up_the_revision_and_renders_anew(session, make_article, sam):
     article = make_article(status=ArticleStatus.DRAFT)
     session.flush()
-    seen = article.revision
-    commands.change(session, article, values={"body": "**New**", "title": article.title}, revision=seen, actor=sam)
+    seen, title = article.revision, article.title
+    commands.change(session, article, values={"body": "**New**", "title": "Anew"}, revision=seen, actor=sam)
     session.flush()
     assert article.revision == seen + 1
     assert "<strong>New</strong>" in article.body_html
     event = session.scalars(select(Event).where(Event.name == "article.changed")).one()
-    assert event.data == {"fields": ["body"]}
+    assert event.data == {"fields": ["body", "title"], "changes": {"title": [title, "Anew"]}}
     with pytest.raises(StaleEdit):
         commands.change(session, article, values={"body": "Other"}, revision=seen, actor=sam)
 

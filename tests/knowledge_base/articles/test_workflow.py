@@ -45,8 +45,20 @@ def test_an_agents_draft_is_reviewed_approved_and_published_by_a_manager(session
     assert (draft.status, is_seen(session, draft)) == (ArticleStatus.APPROVED, None)
     workflow.publish(session, draft, actor=mei)
     assert is_seen(session, draft) == "Version one"
-    names = session.scalars(select(Event.name).where(Event.subject_id == draft.id).order_by(Event.at)).all()
-    assert names == ["article.written", "article.submitted", "article.approved", "article.published"]
+    lines = session.scalars(select(Event).where(Event.subject_id == draft.id).order_by(Event.at)).all()
+    assert [(line.name, line.data.get("changes")) for line in lines] == [
+        ("article.written", None),
+        ("article.submitted", {"status": ["draft", "in_review"]}),
+        ("article.approved", {"status": ["in_review", "approved"]}),
+        ("article.published", {"status": ["approved", "published"]}),
+    ]
+
+
+@pytest.mark.parametrize(("step", "became"), [(workflow.withdraw, "draft"), (workflow.archive, "archived")])
+def test_the_trail_tells_from_where_an_article_was_taken_away(session, make_article, mei, step, became):
+    step(session, make_article(), actor=mei)
+    last = session.scalars(select(Event).order_by(Event.at.desc()).limit(1)).one()
+    assert last.data["changes"] == {"status": ["published", became]}
 
 
 @pytest.mark.parametrize("step", [workflow.approve, workflow.publish])

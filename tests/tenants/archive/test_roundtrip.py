@@ -20,8 +20,9 @@ from knowledge_base.articles import workflow
 from knowledge_base.articles.models import Article, ArticleStatus
 from service_desk.tickets import commands as tickets
 from service_desk.tickets.models import Status, Ticket
-from tenants import registry, sign_ins, staff
+from tenants import audit, registry, sign_ins, staff, trail
 from tenants.archive import exports, importing, reading, walking
+from tenants.audit import Fault
 from tenants.models import StaffMember
 from tests import factories
 from tests.test_house_rules import sources
@@ -81,6 +82,31 @@ def test_the_copy_works_like_the_house_it_came_from(furnished, in_tenant, run_du
     assert "退房时间" in browse(arrived, "zh-CN").get("/zh-hans/search?q=退房").text
     file = browser.get(f"/desk/tickets/{ticket.number}")
     assert file.status_code == 200
+
+
+def test_the_trail_is_sound_where_it_arrives_and_the_platform_says_how_far_its_maker_vouches(
+    furnished, in_tenant, run_due, tmp_path, broom
+):
+    run_due()
+    written(furnished, tmp_path / "a.zip")
+    arrived = importing.import_as("gamma", reading.check(tmp_path / "a.zip"))
+    with in_tenant(arrived) as session:
+        found = audit.verify(session)
+    assert (found.is_sound, found.waiting, found.sealed > 0) == (True, 0, True)
+    assert found.arrival.entries == found.sealed
+    with database.transaction() as session:
+        line = trail.arrival(session, arrived.id)
+        assert (line.data["entries"], line.data["sealed_on_trust"]) == (found.sealed, 0)
+    with in_tenant(arrived) as session:
+        factories.staff_member(session)
+        factories.ticket(session)
+    run_due()
+    with in_tenant(arrived) as session:
+        audit.seal(session)
+        assert audit.verify(session).is_sound
+    broom.execute(f"UPDATE \"{arrived.stand.schema}\".event SET actor_name = 'Nobody' WHERE name = 'ticket.created'")
+    with in_tenant(arrived) as session:
+        assert {finding.fault for finding in audit.verify(session).findings} == {Fault.CHANGED}
 
 
 def test_promises_that_do_not_travel_are_made_again(furnished, run_due, travel, in_tenant, tmp_path):
