@@ -67,6 +67,7 @@ DESK_PAGES = (
     "/desk/settings/sign-ins",
     "/desk/settings/branding",
     "/desk/settings/domain",
+    "/desk/settings/domain/address",
     "/desk/settings/languages",
     "/desk/settings/modules",
     "/desk/settings/audit?verify=yes&q=ticket",
