@@ -67,11 +67,12 @@ def uploads(town: Town) -> Iterator[str]:
 
 
 def faces_apart(town: Town) -> Iterator[str]:
-    """The platform's pages are at the platform's host; at a tenant's there are none of them but the probes."""
+    """The platform's pages are at the platform's host; at a tenant's there are none but its own of that address, and probes."""
+    portal = {ask.path(ids_of(ask, town.own.mine, town.row_id)) for ask in asks("portal")}
     for caller in (caller_of(town.own, "operators", role) for role in ("visitor", "operator")):
         for ask in asks("operators"):
             path = ask.path(ids_of(ask, town.own.mine, town.row_id))
-            if path in ("/", "/healthz", "/readyz"):
+            if path in portal or path in ("/healthz", "/readyz"):
                 continue
             answer = caller.ask(ask.method, path, host=town.own.tenant.host)
             if answer.status_code != 404:
