@@ -54,6 +54,8 @@ def uploads(town: Town) -> Iterator[str]:
     caller = caller_of(town.own, "desk", "admin")
     row, shelf = town.foreign.mine.rows["stored_file"], town.foreign.mine
     place = f"../../{town.foreign.schema}/{row['sha256'][:2]}/{row['sha256']}"
+    folder = settings.current().home / "files"
+    known = {path.name for path in folder.iterdir()} | {town.own.schema}
     for name in (place, f"{place}.txt", f"{row['public_id']}.txt", "..\\..\\x.txt"):
         file = io.BytesIO(shelf.picture[8:]), name if name.endswith(".txt") else f"{name}.txt"
         form = {"kind": "note", "body": "A file", "files": file, "file_id": str(row["public_id"])}
@@ -61,8 +63,6 @@ def uploads(town: Town) -> Iterator[str]:
         if answer.status_code != 303:
             yield f"an upload answers {answer.status_code}"
         yield from (f"an upload changes {table} of another house" for table in town.damage())
-    known = {town.own.schema, town.foreign.schema}
-    folder = settings.current().home / "files"
     yield from (f"a file lies in {path.name}" for path in folder.iterdir() if path.name not in known)
 
 
