@@ -13,7 +13,7 @@ run: install ## Install what is missing and start Frontdesk (Ctrl-C stops it)
 	@exec $(VENV)/frontdesk up
 
 test: install-dev ## Run all tests (ARGS="-k name" narrows them down)
-	@exec $(VENV)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@exec $(VENV)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: install-dev ## Check style, types, import contracts and templates
 	$(VENV)/ruff check .

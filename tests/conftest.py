@@ -30,6 +30,37 @@ from tests import citus, factories
 from tests.browsing import Browser
 
 PASSWORD = "a long enough password"
+# What takes longest is dealt out first, so that no worker is left with it at the end; the other files follow by name.
+_LONGEST = (
+    *("tests/journeys/", "tests/journeys/test_kills.py", "tests/isolation/", "tests/tenants/"),
+    "tests/knowledge_base/",
+)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: _place_in_line(_deal(item.nodeid)))
+
+
+def _place_in_line(deal: str) -> int:
+    return next((place for place, start in reversed([*enumerate(_LONGEST)]) if deal.startswith(start)), len(_LONGEST))
+
+
+def _deal(nodeid: str) -> str:
+    """Return what is given to one worker as a whole: a file, or all the journeys, which walk through one running service."""
+    path = nodeid.partition("::")[0]
+    return "tests/journeys/" if path.startswith("tests/journeys/") and "test_kills" not in path else path
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Deal the tests out file by file; the plugin is only there where several workers are."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByDeal(LoadFileScheduling):  # type: ignore[misc, unused-ignore]
+        def _split_scope(self, nodeid: str) -> str:
+            return _deal(nodeid)
+
+    return ByDeal(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -110,14 +110,17 @@ class RunningService:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
-    def wait_until_answering(self, seconds: float = 30) -> None:
+    def is_answering(self) -> bool:
+        with contextlib.suppress(OSError, http.client.HTTPException, json.JSONDecodeError):
+            return bool(json.loads(self.visitor(None).get("/readyz").text)["status"] == "ready")
+        return False
+
+    def wait_until_answering(self, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            with contextlib.suppress(OSError, http.client.HTTPException, json.JSONDecodeError):
-                if json.loads(self.visitor(None).get("/readyz").text)["status"] == "ready":
-                    return
+        while not self.is_answering():
+            if time.monotonic() > deadline:
+                raise TimeoutError("the service did not come back")
             time.sleep(0.2)
-        raise TimeoutError("the service did not come back")
 
 
 def free_port() -> int:

@@ -166,7 +166,7 @@ def test_asking_for_a_code_does_not_tell_whether_the_address_is_known(session, m
     make_customer(email=MEI)
     commands.ask_for_code(session, email=MEI, language="en")
     commands.ask_for_code(session, email="nobody@mail.example", language="en")
-    assert session.scalars(select(SignInCode.email)).all() == [MEI, "nobody@mail.example"]
+    assert set(session.scalars(select(SignInCode.email))) == {MEI, "nobody@mail.example"}
     assert queries.by_email(session, "nobody@mail.example") is None
 
 
