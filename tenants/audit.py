@@ -58,7 +58,7 @@ def seal(session: Session, *, is_trusted: bool = False) -> int:
         sealed += len(links := list(_links(end, rows if knows_all else _with_a_twin(session, rows))))
         end = _put_on(session, links) or end
     if end is not None:
-        _anchor(session, end, swept_at=clock.now())
+        _anchor(session, end, is_sweep=True)
     return sealed
 
 
@@ -76,7 +76,7 @@ def _put_on(session: Session, links: list[dict[str, Any]]) -> AuditSeal | None:
 
 
 def _swept_at(session: Session, end: AuditSeal | None) -> datetime:
-    """Return when all events were last sealed, and not just some at once."""
+    """Return up to when all events were looked at, and not just some sealed at once."""
     kept = _kept(session)
     return min(one.at if isinstance(one, AuditAnchor) else one.sealed_at for one in (kept, end) if one is not None)
 
@@ -145,12 +145,12 @@ def _with_a_twin(session: Session, rows: Unsealed) -> Unsealed:
     return [row for row in rows if row[0] in twins]
 
 
-def _anchor(session: Session, end: AuditSeal, *, swept_at: datetime | None = None) -> None:
-    """Keep the chain's end where no tenant's role comes; `swept_at` is now, once all events have been looked at."""
+def _anchor(session: Session, end: AuditSeal, *, is_sweep: bool = False) -> None:
+    """Keep the chain's end where no tenant's role comes; its `at` moves on when all events have been looked at."""
     stand = database.stand_of(session)
     values: dict[str, Any] = {"number": end.number, "digest": end.digest}
-    kept = insert(AuditAnchor).values(tenant_id=stand.tenant_id, at=swept_at or end.sealed_at, **values)
-    values |= {"at": swept_at} if swept_at else {}
+    kept = insert(AuditAnchor).values(tenant_id=stand.tenant_id, at=end.sealed_at, **values)
+    values |= {"at": end.sealed_at} if is_sweep else {}
     database.move(session, platform_at(stand.placement))
     session.execute(kept.on_conflict_do_update(index_elements=["tenant_id"], set_=values))
     database.move(session, stand)

@@ -58,8 +58,7 @@ def create(
     lifecycle.install(app)
     # Until the house is known, and where there is none, the browser's own language.
     app.before_request(lambda: i18n.speak(languages.guess()))
-    app.before_request(enter)
-    app.before_request(security.insist_on_https)
+    app.before_request(lambda: enter() or security.insist_on_https())
     languages.install(app)
     access.install(app, load_person=load_person, sign_in_url=ask_to_sign_in)
     app.before_request(speak)
