@@ -70,11 +70,10 @@ def find(
     result = _answer(session, question)
     allowed = queries.places_of(session, [hit.article_id for hit in result.hits], actor=actor)
     chosen = _one_of_each(allowed, language)
-    categories = queries.categories_of(chosen)
-    chosen = [place for place in chosen if category_id in (None, place.category.id)]
-    page = queries.listed(session, [place.id for place in chosen[start : start + limit]], actor=actor)
+    of_category = [place for place in chosen if category_id in (None, place.category_id)]
+    page = queries.listed(session, [place.id for place in of_category[start : start + limit]], actor=actor)
     finds = [Find(article, snippet(f"{article.summary}\n{article.body_text}", result.marked)) for article in page]
-    return Finds(finds, result.corrected, len(chosen), categories, result.is_guess)
+    return Finds(finds, result.corrected, len(of_category), queries.categories_of(session, chosen), result.is_guess)
 
 
 def hits(session: Session, words: str, language: Language, *, actor: Actor) -> list[Hit]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, case, distinct, exists, func, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Session, aliased, defer, joinedload, raiseload
+from sqlalchemy.orm import Session, aliased, defer, joinedload, load_only, raiseload
 from sqlalchemy.sql.base import ExecutableOption
 
 from kernel import clock
@@ -105,7 +105,7 @@ def for_lists() -> tuple[ExecutableOption, ...]:
 def listed(session: Session, ids: Sequence[int], *, actor: Actor) -> list[Article]:
     """Return the articles with these ids that `actor` may read, in the order given (the index proposes, this decides).
 
-    Their Markdown and headings are not loaded: they are for whoever writes one, or reads one whole.
+    No more of them is loaded than a list of answers shows: the rest is for whoever writes one, or reads one whole.
     """
     if not ids:
         return []
@@ -121,9 +121,10 @@ _AMONG = Article.id == func.any(bindparam("ids", type_=ARRAY(BigInteger)))
 
 @lru_cache(maxsize=_PREPARED)
 def _listed_for(reader: _Reader) -> Select[Article]:
-    unread = (defer(text, raiseload=True) for text in (Article.body, Article.headings))
+    texts = (Article.title, Article.summary, Article.body_text, Article.body_html)
+    shown = (Article.translation_key, Article.language, Article.category_id, *texts)
     query = select(Article).where(_may_read(Article, reader), _AMONG)
-    return query.options(*unread, joinedload(Article.category), raiseload("*"))
+    return query.options(load_only(*shown, raiseload=True), joinedload(Article.category), raiseload("*"))
 
 
 @dataclass(frozen=True)
@@ -133,8 +134,8 @@ class Place:
     id: int
     translation_key: str
     language: str
+    category_id: int
     title: str
-    category: Category
 
 
 def places_of(session: Session, ids: Sequence[int], *, actor: Actor) -> list[Place]:
@@ -147,13 +148,20 @@ def places_of(session: Session, ids: Sequence[int], *, actor: Actor) -> list[Pla
 
 @lru_cache(maxsize=_PREPARED)
 def _places_for(reader: _Reader) -> Select[Any]:
-    columns: tuple[Any, ...] = (Article.id, Article.translation_key, Article.language, Article.title, Category)
-    return select(*columns).join(Article.category).where(_may_read(Article, reader), _AMONG)
+    columns: tuple[Any, ...] = (Article.id, Article.translation_key, Article.language, Article.category_id, Article.title)
+    return select(*columns).where(_may_read(Article, reader), _AMONG)
 
 
-def categories_of(places: Iterable[Place]) -> list[tuple[Category, int]]:
-    """Return the categories that these stand in, the fullest first, each with how many do."""
-    return Counter(place.category for place in places).most_common()
+def categories_of(session: Session, places: Iterable[Place]) -> list[tuple[Category, int]]:
+    """Return the categories that these stand in, the fullest first, each with how many do.
+
+    Those that the session has read already, with the articles of a page, are not asked for again.
+    """
+    counted = Counter(place.category_id for place in places)
+    known = {row.id: row for row in session.identity_map.values() if isinstance(row, Category)}
+    if missing := counted.keys() - known.keys():
+        known |= {row.id: row for row in session.scalars(select(Category).where(Category.id.in_(missing)))}
+    return [(known[category_id], count) for category_id, count in counted.most_common()]
 
 
 def titles_of(session: Session, ids: Sequence[int], *, actor: Actor) -> list[Article]:

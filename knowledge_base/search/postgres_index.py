@@ -190,6 +190,8 @@ _DRAW = text(
 )
 
 
+# So many articles take so many pages that the planner never reads them all.
+_MANY_PAGES = 2000
 _BY_INDEX = text("SET LOCAL enable_seqscan = off")
 _FREQUENCIES = text("SELECT token, articles FROM search_token WHERE token = ANY(CAST(:tokens AS text[]))")
 
@@ -199,6 +201,8 @@ class _Tables:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        # For what is asked most: the way round the session's own machinery.
+        self._connection = session.connection()
         self._counted: dict[str, int] = {}
         self._is_by_index = False
 
@@ -213,7 +217,7 @@ class _Tables:
         # The number of articles is asked for with the first tokens, to spare a round trip.
         asked = tokens if self._counted else [*tokens, _MARKED]
         if missing := [token for token in asked if token not in self._counted]:
-            counted = dict.fromkeys(missing, 0) | dict(self._session.execute(_FREQUENCIES, {"tokens": missing}).all())
+            counted = dict.fromkeys(missing, 0) | dict(self._connection.execute(_FREQUENCIES, {"tokens": missing}).all())
             self._counted |= counted
         return {token: count for token in tokens if (count := self._counted[token]) > 0}
 
@@ -233,15 +237,16 @@ class _Tables:
         self._go_by_index()
         return [
             Candidate(article_id, language, tuple(texts.split(_BETWEEN)), tuple(map(int, lengths.split(_BETWEEN))), weight)
-            for article_id, language, texts, lengths, weight in self._session.execute(_DRAW, values)
+            for article_id, language, texts, lengths, weight in self._connection.execute(_DRAW, values)
         ]
 
     def _go_by_index(self) -> None:
         """Let the planner use the index: it counts pages, and does not know that looking into a tsvector means unpacking it.
 
-        This lasts as long as the transaction; what else a search asks for is looked up by its key.
+        Where there are many pages it does so by itself.  This lasts as long as the transaction; what else a search asks for is
+        looked up by its key.
         """
-        if not self._is_by_index:
+        if not self._is_by_index and self.size < _MANY_PAGES:
             self._session.execute(_BY_INDEX)
             self._is_by_index = True
 
