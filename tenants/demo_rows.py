@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import BigInteger, delete, event, func, insert, select
+from sqlalchemy import BigInteger, String, delete, event, func, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel import outbox
@@ -17,7 +17,7 @@ class DemoRow(TenantBase):
 
     __tablename__ = "demo_row"
 
-    table_name: Mapped[str] = mapped_column(primary_key=True)
+    table_name: Mapped[str] = mapped_column(String(63), primary_key=True)
     row_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
 
 

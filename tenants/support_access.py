@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, select, update
+from sqlalchemy import BigInteger, String, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel import clock, database, events, passwords
@@ -27,7 +27,8 @@ from tenants.permissions import FOR_GUESTS, GRANTED, Role
 HOURS = (1, 2, 8, 24)
 DEFAULT_HOURS = 2
 ROLES = (Role.VIEWER, Role.AGENT, Role.ADMIN)
-_REASON_LENGTH = 500
+_REASON_LENGTH = 300
+_NAME_LENGTH = 120
 _MOST_OPEN = 10
 _FACE, _DOOR = "support", "door"
 _DOOR_OPEN_FOR = timedelta(minutes=5)
@@ -53,10 +54,11 @@ class AccessPass(TenantBase):
     __tablename__ = "access_pass"
 
     id: Mapped[int] = tenant_id_column()
-    reason: Mapped[str]
-    role: Mapped[str]
+    # Bounded, so that PostgreSQL makes no TOAST table for them (docs/decisions/0042).
+    reason: Mapped[str] = mapped_column(String(_REASON_LENGTH))
+    role: Mapped[str] = mapped_column(String(20))
     granted_by: Mapped[int] = mapped_column(BigInteger)
-    granted_by_name: Mapped[str]
+    granted_by_name: Mapped[str] = mapped_column(String(_NAME_LENGTH))
     created_at: Mapped[datetime]
     until: Mapped[datetime]
     ended_at: Mapped[datetime | None]
@@ -76,7 +78,7 @@ def grant(session: Session, *, reason: str, role: Role, hours: int, actor: Actor
     if len(open_passes(session)) >= _MOST_OPEN:
         raise TooManyPasses()
     now = clock.now()
-    made = AccessPass(reason=text, role=role, granted_by=actor.id, granted_by_name=actor.name, created_at=now)
+    made = AccessPass(reason=text, role=role, granted_by=actor.id, granted_by_name=actor.name[:_NAME_LENGTH], created_at=now)
     made.until = now + timedelta(hours=hours)
     session.add(made)
     facts = {"role": str(role), "until": made.until.isoformat(), "reason": text}

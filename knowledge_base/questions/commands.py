@@ -23,6 +23,7 @@ from knowledge_base.questions import queries
 from knowledge_base.questions.models import (
     DEFLECTION_WINDOW,
     KEPT,
+    LONGEST_PHRASE,
     VISIT,
     Decision,
     DecisionKind,
@@ -45,7 +46,7 @@ class NoCategoryYet(DomainError):
 
 def phrase_of(words: str) -> str:
     """Return a question as it is counted: folded, in one line, without the marks around it."""
-    return " ".join(fold(words).split()).strip(_NOTHING_MEANT)
+    return " ".join(fold(words).split()).strip(_NOTHING_MEANT)[:LONGEST_PHRASE]
 
 
 def key_of(session: Session, actor: Actor) -> str:

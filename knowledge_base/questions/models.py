@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kernel.database import TenantBase, tenant_id_column
@@ -70,6 +70,10 @@ class Question(TenantBase):
     wrote_at: Mapped[datetime | None]
 
 
+# In characters; what readers type is cut shorter before it comes here.
+LONGEST_PHRASE = 400
+
+
 class DecisionKind(StrEnum):
     """An article is being written, an existing one is found by this phrase from now on, or nothing is missing."""
 
@@ -84,8 +88,9 @@ class Decision(TenantBase):
     __tablename__ = "question_decision"
 
     id: Mapped[int] = tenant_id_column()
-    phrase: Mapped[str] = mapped_column(unique=True)
-    kind: Mapped[str]
+    # Bounded, so that PostgreSQL makes no TOAST table for them (docs/decisions/0042).
+    phrase: Mapped[str] = mapped_column(String(LONGEST_PHRASE), unique=True)
+    kind: Mapped[str] = mapped_column(String(20))
     article_id: Mapped[int | None] = mapped_column(ForeignKey("article.id"))
     at: Mapped[datetime]
 

@@ -1,6 +1,6 @@
 """What search keeps in the tenant's schema: the wording it has agreed on, and the index of the PostgreSQL engine."""
 
-from sqlalchemy import BigInteger, Index, Integer, LargeBinary, Text
+from sqlalchemy import BigInteger, Index, Integer, LargeBinary, String, Text
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -49,5 +49,5 @@ class SearchToken(TenantBase):
     __tablename__ = "search_token"
     __table_args__ = {"info": STAYS_HERE}
 
-    token: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
+    token: Mapped[str] = mapped_column(String(201, collation="C"), primary_key=True)
     articles: Mapped[int] = mapped_column(Integer)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.database import TenantBase
@@ -26,5 +26,5 @@ class TicketAnswer(TenantBase):
 
     article_id: Mapped[int] = mapped_column(ForeignKey(Article.id), primary_key=True)
     ticket_id: Mapped[int] = mapped_column(ForeignKey(Ticket.id), primary_key=True)
-    kind: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
     at: Mapped[datetime]

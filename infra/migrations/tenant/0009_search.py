@@ -42,7 +42,7 @@ def _index() -> None:
     op.create_index("ix_search_entry_tokens", "search_entry", ["tokens"], postgresql_using="gin", postgresql_with=at_once)
     op.create_table(
         "search_token",
-        sa.Column("token", sa.Text(collation="C"), nullable=False),
+        sa.Column("token", sa.String(201, collation="C"), nullable=False),
         sa.Column("articles", sa.Integer, nullable=False),
         sa.PrimaryKeyConstraint("token", name="pk_search_token"),
     )

@@ -13,10 +13,10 @@ def upgrade() -> None:
     op.create_table(
         "access_pass",
         sa.Column("id", sa.BigInteger, server_default=sa.text("nextval('ids')"), nullable=False),
-        sa.Column("reason", sa.Text, nullable=False),
-        sa.Column("role", sa.Text, nullable=False),
+        sa.Column("reason", sa.String(300), nullable=False),
+        sa.Column("role", sa.String(20), nullable=False),
         sa.Column("granted_by", sa.BigInteger, nullable=False),
-        sa.Column("granted_by_name", sa.Text, nullable=False),
+        sa.Column("granted_by_name", sa.String(120), nullable=False),
         sa.Column("created_at", _TIME, nullable=False),
         sa.Column("until", _TIME, nullable=False),
         sa.Column("ended_at", _TIME),

@@ -27,7 +27,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "demo_row",
-        sa.Column("table_name", sa.Text, nullable=False),
+        sa.Column("table_name", sa.String(63), nullable=False),
         sa.Column("row_id", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("table_name", "row_id", name="pk_demo_row"),
     )
