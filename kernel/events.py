@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import BigInteger, Index, insert, select
+from sqlalchemy import BigInteger, Index, bindparam, insert, select
 from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -34,6 +34,8 @@ class Event(TenantBase):
     data: Mapped[dict[str, Any]]
     address: Mapped[str | None]
 
+
+_WRITE = insert(Event).values({column.name: bindparam(f"event_{column.name}") for column in Event.__table__.columns})
 
 # The network address from which the present request came; jobs come from nowhere.
 _came_from: ContextVar[str] = ContextVar("came_from", default="")
@@ -92,8 +94,8 @@ def record(session: Session, name: str, subject: Recordable, *, actor: Actor, **
     }
     event = Event(**facts)
     if not _is_unrecorded.get():
-        told = {"event_id": str(facts["id"]), "name": name}
-        outbox.put(session, "events.tell", told, id=facts["id"], beside=insert(Event).values(facts))
+        told, line = {"event_id": str(facts["id"]), "name": name}, {f"event_{key}": value for key, value in facts.items()}
+        outbox.put(session, "events.tell", told, id=facts["id"], beside=(_WRITE, line))
         for watch in _watchers:
             watch(session, event)
     return event
