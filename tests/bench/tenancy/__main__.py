@@ -38,6 +38,7 @@ from tests.bench.tenancy.measuring import (
     median_ms,
     memory_of_process,
     metered,
+    noting_waits,
     say,
     show,
     take_turns,
@@ -96,20 +97,24 @@ class Bench:
             self._one_sign_up(f"first{number}")
         taken = Taken([])
         names = [f"new{number}" for number in range(_SIGN_UPS)]
-        metered(lambda: [timed(lambda name=name: self._one_sign_up(name)) for name in names], self.meter, taken)
+        waited: list[float] = []
+
+        def sign_up(slug: str) -> float:
+            with noting_waits() as waits:
+                took = timed(lambda: self._one_sign_up(slug))
+            waited.append(sum(waits))
+            return took
+
+        metered(lambda: [sign_up(name) for name in names], self.meter, taken)
         with psycopg.connect(database.plain_address(settings.current().owner_database_url), autocommit=True) as connection:
             raw = Taken([])
             metered(lambda: [timed(lambda: self._claim_raw(connection)) for _ in range(100)], self.meter, raw)
-        self._add("sign-up, ms of the database's processor", taken.database_ms, raw.database_ms, goal="<= 5 ms", limit=5)
-        self._add("   by the clock in all, ms", taken.p50_ms, raw.p50_ms, created.p50_ms if self.other else None)
+        self._add("sign-up, waiting for the database, ms", median_ms(waited), raw.p50_ms, goal="<= 5 ms", limit=5)
+        self._add("   of the database's processor, ms", taken.database_ms, raw.database_ms, goal="<= 5 ms", limit=5)
+        self._add("   by the clock in all, ms", taken.p50_ms, None, created.p50_ms if self.other else None)
         if self.other:
-            for what, ours, theirs in (
-                ("by the clock", taken.p50_ms, created.p50_ms),
-                ("by the processor, both sides", taken.processor_ms, created.processor_ms),
-                ("by the database's processor", taken.database_ms, created.database_ms),
-            ):
-                ratio = theirs / ours
-                self._add(f"   times faster, {what}", ratio, goal=">= 100", judged=-ratio, limit=-100)
+            ratio = created.p50_ms / taken.p50_ms
+            self._add("   times faster", ratio, goal=">= 100", judged=-ratio, limit=-100)
 
     def _one_sign_up(self, slug: str) -> None:
         who: dict[str, Any] = {"email": "owner@bench.example", "name": "Olga", "language": "en", "actor": SYSTEM}

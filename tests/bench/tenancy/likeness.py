@@ -40,19 +40,34 @@ def migrations() -> int:
 
 
 def tables() -> list[dict[str, Any]]:
-    """Describe each table of a tenant, every one after those that it refers to."""
+    """Describe each table of a tenant, every one after those that it refers to.
+
+    `step` is the migration, counted from 0, in which the table, column, index or constraint came.
+    """
     return [_described(table) for table in TenantBase.metadata.sorted_tables]
 
 
 def _described(table: Table) -> dict[str, Any]:
+    step = _step(f"CREATE TABLE {table.name} (")
     unique = [one for one in table.constraints if isinstance(one, UniqueConstraint)]
+    indexes = sorted(table.indexes, key=lambda one: str(one.name))
     return {
         "name": table.name,
+        "step": step,
         "key": _names(table.primary_key),
-        "columns": [_column(column) for column in table.columns],
-        "unique": [_names(one) for one in unique],
-        "indexes": [_names(one) for one in sorted(table.indexes, key=lambda one: str(one.name))],
+        "columns": [
+            {**_column(column), "step": _step(f"ALTER TABLE {table.name} ADD COLUMN {column.name} ", step)}
+            for column in table.columns
+        ],
+        "unique": [(_names(one), _step(f"ALTER TABLE {table.name} ADD CONSTRAINT {one.name} ", step)) for one in unique],
+        "indexes": [(_names(one), _step(f"CREATE INDEX {one.name} ON ", step)) for one in indexes],
     }
+
+
+def _step(beginning: str, default: int = 0) -> int:
+    """Return the number of the step with a statement that begins so, or `default`."""
+    chain = enumerate(rendering.steps("tenant"))
+    return next((number for number, step in chain if any(one.startswith(beginning) for one in step.statements)), default)
 
 
 def _names(of: Index | PrimaryKeyConstraint | UniqueConstraint) -> list[str]:

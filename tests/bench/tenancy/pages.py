@@ -19,7 +19,7 @@ from flask import Blueprint, Flask, render_template
 from flask_wtf.csrf import generate_csrf
 from itsdangerous import URLSafeTimedSerializer
 from jinja2 import FileSystemLoader
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from backoffice import app as backoffice
 from kernel import clock, database, passwords, settings
@@ -48,7 +48,8 @@ def _page() -> str:
     rows = session.scalars(listed).all()
     messages = session.scalars(select(Message).where(Message.ticket_id == rows[0].id).order_by(Message.id)).all()
     line: dict[str, Any] = {"subject_type": "ticket", "subject_id": rows[0].id, "actor_kind": "staff", "actor_id": who.id}
-    session.add(Event(id=uuid.uuid4(), at=clock.now(), name="page.seen", actor_name=who.name, data={}, address="", **line))
+    line |= {"id": uuid.uuid4(), "at": clock.now(), "name": "page.seen", "actor_name": who.name, "data": {}, "address": ""}
+    session.execute(insert(Event).values(line))
     shown = {"who": who.name, "counts": [tuple(row) for row in counts], "rows": rows, "messages": messages}
     return render_template("bench/page.html", token=generate_csrf(), **shown)
 

@@ -43,33 +43,48 @@ class Table:
         self._columns = [column for column in told["columns"] if column not in numbered]
         self.is_numbered = len(numbered) == 1 or not self._key
 
-    def fields(self, app: str) -> list[tuple[str, str]]:
-        """Return names and the fields as Python, for a model (`app` empty) or a migration of an app."""
-        return [(_field_name(column), f"models.{self._field(column, app)}") for column in self._columns]
+    def fields(self, app: str, step: int | None = None) -> list[tuple[str, str]]:
+        """Return names and the fields as Python, for a model (`app` empty) or for one migration of an app."""
+        wanted = [column for column in self._columns if step in (None, column["step"])]
+        return [(_field_name(column), f"models.{self._field(column, app)}") for column in wanted]
 
     def _field(self, column: dict[str, Any], app: str) -> str:
         is_key = column["name"] == self._key
         key = ", primary_key=True" if is_key else ""
         null = "null=True" if column["null"] else ""
         if column["foreign"]:
-            # An index on every foreign key would be more than we have.
-            kind, index = ("OneToOneField", "") if is_key else ("ForeignKey", ", db_index=False")
-            return f"{kind}('{app}{_model(column['foreign'])}', models.CASCADE, related_name='+'{index}{key}, {null})"
+            kind = "OneToOneField" if is_key else "ForeignKey"
+            return f"{kind}('{app}{_model(column['foreign'])}', models.CASCADE, related_name='+'{key}, {null})"
         kind, default = _KINDS[column["kind"]]
-        return f"{kind}({null or f'default={default}'}{key})"
+        alone = ", unique=True" if [[column["name"]], column["step"]] in self.told["unique"] else ""
+        return f"{kind}({null or f'default={default}'}{key}{alone})"
 
-    def options(self) -> dict[str, str]:
-        """Return what is unique and the indexes, as the options of a model."""
-        name = self.told["name"]
-        unique = [
-            f"models.UniqueConstraint(fields={self._named(columns)}, name='u{number}_{name}')"
-            for number, columns in enumerate(self.told["unique"])
+    def unique(self, step: int | None = None) -> list[str]:
+        """Return which columns must be unique together, as Python, of the whole model or of one migration."""
+        name = f"'u%d_{self.told['name']}'"
+        told = enumerate(one for one in self.told["unique"] if len(one[0]) > 1)
+        made = "models.UniqueConstraint(fields={}, name={})"
+        return [made.format(self._named(columns), name % number) for number, (columns, at) in told if step in (None, at)]
+
+    def indexes(self, step: int | None = None) -> list[str]:
+        name = f"'i%d_{self.told['name']}'"
+        told = enumerate(self.told["indexes"])
+        made = "models.Index(fields={}, name={})"
+        return [made.format(self._named(columns), name % number) for number, (columns, at) in told if step in (None, at)]
+
+    def operations(self, step: int) -> list[str]:
+        """Return what one migration does about this table: makes it, or adds to it what came later."""
+        fields, unique, indexes = self.fields("desk.", step), self.unique(step), self.indexes(step)
+        if step == self.told["step"]:
+            own = ["('id', models.BigAutoField(primary_key=True))"] if self.is_numbered else []
+            own += [f"('{name}', {field})" for name, field in fields]
+            options = f"{{'constraints': [{', '.join(unique)}], 'indexes': [{', '.join(indexes)}]}}"
+            return [f"migrations.CreateModel('{self.model}', [{', '.join(own)}], options={options})"]
+        return [
+            *(f"migrations.AddField('{self.model}', '{name}', {field})" for name, field in fields),
+            *(f"migrations.AddConstraint('{self.model}', {one})" for one in unique),
+            *(f"migrations.AddIndex('{self.model}', {one})" for one in indexes),
         ]
-        indexes = [
-            f"models.Index(fields={self._named(columns)}, name='i{number}_{name}'[:30])"
-            for number, columns in enumerate(self.told["indexes"])
-        ]
-        return {"constraints": f"[{', '.join(unique)}]", "indexes": f"[{', '.join(indexes)}]"}
 
     def _named(self, columns: list[str]) -> list[str]:
         return [self._fields[column] for column in columns]
@@ -102,24 +117,16 @@ def _write_project(folder: Path, tables: list[Table], migrations: int) -> None:
     models = [_IMPORTS]
     for table in tables:
         models += [f"class {table.model}(models.Model):", *(f"    {name} = {field}" for name, field in table.fields(""))]
-        models += ["    class Meta:", *(f"        {name} = {option}" for name, option in table.options().items())]
+        models.append(f"    class Meta:\n        constraints = [{', '.join(table.unique())}]")
+        models.append(f"        indexes = [{', '.join(table.indexes())}]")
     (folder / "desk" / "models.py").write_text("\n".join(models) + "\n")
-    for number in range(migrations):
-        share = tables[len(tables) * number // migrations : len(tables) * (number + 1) // migrations]
-        _write_migration(folder / "desk" / "migrations", number + 1, share)
-
-
-def _write_migration(folder: Path, number: int, tables: list[Table]) -> None:
-    before = f"('desk', '{number - 1:04d}_step')" if number > 1 else ""
-    lines = [_IMPORTS, "class Migration(migrations.Migration):"]
-    lines += [f"    dependencies = [{before}]", "    operations = ["]
-    for table in tables:
-        fields = ["('id', models.BigAutoField(primary_key=True))"] if table.is_numbered else []
-        fields += [f"('{name}', {field})" for name, field in table.fields("desk.")]
-        options = ", ".join(f"'{name}': {option}" for name, option in table.options().items())
-        lines.append(f"        migrations.CreateModel('{table.model}', [{', '.join(fields)}], options={{{options}}}),")
-    lines.append("    ]")
-    (folder / f"{number:04d}_step.py").write_text("\n".join(lines) + "\n")
+    for step in range(migrations):
+        before = f"('desk', '{step:04d}_step')" if step else ""
+        operations = ",\n        ".join(one for table in tables for one in table.operations(step))
+        (folder / "desk" / "migrations" / f"{step + 1:04d}_step.py").write_text(
+            f"{_IMPORTS}class Migration(migrations.Migration):\n    dependencies = [{before}]\n"
+            f"    operations = [{operations}]\n"
+        )
 
 
 def _configure(address: dict[str, str]) -> None:
