@@ -44,9 +44,12 @@ def ring(row_ids: list[uuid.UUID], placement: str = HOME_PLACEMENT) -> bool:
     """Wake workers for these rows of one database's outbox; say whether the bell rang: if not, the sweeper rings later."""
     try:
         queue = Queue(_QUEUE, connection=_valkey(), serializer=JSONSerializer)
-        for start in range(0, len(row_ids), _BATCH):
-            batch = [str(row_id) for row_id in row_ids[start : start + _BATCH]]
-            queue.enqueue("kernel.jobs.drain", batch, placement, **_RING)
+        # In one round trip, whatever RQ writes down about a job.
+        with _valkey().pipeline() as pipe:
+            for start in range(0, len(row_ids), _BATCH):
+                batch = [str(row_id) for row_id in row_ids[start : start + _BATCH]]
+                queue.enqueue("kernel.jobs.drain", batch, placement, pipeline=pipe, **_RING)
+            pipe.execute()
         return True
     except RedisError as error:
         _log.warning("doorbell silent", error=str(error), rows=len(row_ids))

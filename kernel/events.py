@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import BigInteger, Index, select
+from sqlalchemy import BigInteger, Index, bindparam, insert, select
 from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -34,6 +34,8 @@ class Event(TenantBase):
     data: Mapped[dict[str, Any]]
     address: Mapped[str | None]
 
+
+_WRITE = insert(Event).values({column.name: bindparam(f"event_{column.name}") for column in Event.__table__.columns})
 
 # The network address from which the present request came; jobs come from nowhere.
 _came_from: ContextVar[str] = ContextVar("came_from", default="")
@@ -74,28 +76,28 @@ def unrecorded() -> Iterator[None]:
 def record(session: Session, name: str, subject: Recordable, *, actor: Actor, **data: Any) -> Event:
     """Write down that `actor` did `name` (past tense, `deal.won`) to `subject`, and promise to tell the listeners.
 
+    What is returned is a copy of the line, which nobody can change.
     `data` must be JSON and must not hold secrets: the audit trail is read by the tenant's administrators.
     """
     session.flush()
-    event = Event(
-        id=uuid.uuid4(),
-        at=clock.now(),
-        name=name,
-        subject_type=subject.__tablename__,
-        subject_id=subject.id,
-        actor_kind=actor.kind,
-        actor_id=actor.id,
-        actor_name=actor.name,
-        data=data,
-        address=_came_from.get(),
-    )
-    if _is_unrecorded.get():
-        return event
-    session.add(event)
-    session.flush()
-    outbox.put(session, "events.tell", {"event_id": str(event.id), "name": name}, id=event.id)
-    for watch in _watchers:
-        watch(session, event)
+    facts: dict[str, Any] = {
+        "id": uuid.uuid4(),
+        "at": clock.now(),
+        "name": name,
+        "subject_type": subject.__tablename__,
+        "subject_id": subject.id,
+        "actor_kind": actor.kind,
+        "actor_id": actor.id,
+        "actor_name": actor.name,
+        "data": data,
+        "address": _came_from.get(),
+    }
+    event = Event(**facts)
+    if not _is_unrecorded.get():
+        told, line = {"event_id": str(facts["id"]), "name": name}, {f"event_{key}": value for key, value in facts.items()}
+        outbox.put(session, "events.tell", told, id=facts["id"], beside=(_WRITE, line))
+        for watch in _watchers:
+            watch(session, event)
     return event
 
 

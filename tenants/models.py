@@ -274,6 +274,10 @@ class SignIn(TenantBase):
     ended_at: Mapped[datetime | None]
     operator_id: Mapped[int | None] = mapped_column(BigInteger)
     operator_name: Mapped[str | None]
+    # Means something at the desk alone.
+    member: Mapped[StaffMember | None] = relationship(
+        primaryjoin=lambda: foreign(SignIn.person_id) == StaffMember.id, viewonly=True, lazy="raise"
+    )
 
 
 class SignInTry(TenantBase):

@@ -142,7 +142,8 @@ def _learn(query: Select[Tenant], key: str) -> TenantFacts | None:
         facts = _facts(session, tenant) if tenant else None
     if facts is None:
         return None
-    if epoch != _epoch:
+    # A spare is nobody's yet: what nobody remembers of it, nobody has to forget when it is claimed.
+    if epoch != _epoch or facts.state not in _HAVE_A_DOOR:
         return facts
     if len(_known) > _MOST_KNOWN:
         _throw_away()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from kernel import clock, database, events, passwords
 from kernel.actors import Actor
@@ -63,7 +63,10 @@ def open_sign_in(
 
 def person_signed_in(session: Session, *, face: str, token: str) -> int | None:
     """Return who is signed in at `face` with this token, if the sign-in has not ended and was seen in the last thirty days."""
-    row = session.get(SignIn, passwords.digest(token))
+    # Every page of the desk asks for the member next, who is read along; the session would forget them with the sign-in.
+    along = [joinedload(SignIn.member)] if face == "desk" else []
+    row = session.get(SignIn, passwords.digest(token), options=along)
+    session.info["sign_in"] = row
     now = clock.now()
     if row is None or row.face != face or row.ended_at is not None or row.seen_at < now - _LIFETIME:
         return None

@@ -202,7 +202,7 @@ def _company(text: str) -> str:
 def _move_in(inside: Session, row: SignUp, wish: Wish) -> None:
     """Put the owner in, and let a worker put in what the trade begins with while they look around."""
     name = row.email.partition("@")[0]
-    staff.add(inside, email=row.email, name=name, role=Role.ADMIN, language=row.language, actor=SYSTEM)
+    staff.add_first(inside, email=row.email, name=name, language=row.language, actor=SYSTEM)
     furnishing.promise(inside, template=wish.template, language=wish.locale, with_demo_data=wish.has_demo_data)
 
 

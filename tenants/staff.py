@@ -77,10 +77,25 @@ def add(
     title: str = "",
 ) -> StaffMember:
     """Let somebody work here.  Without a password they set one by the link of an invitation.  Raises `StaffMemberExists`."""
+    member = _member(email=email, name=name, role=role, password=password, language=language, title=title)
+    database.insert_or_refuse(session, member, StaffMemberExists(email=member.email))
+    events.record(session, "staff_member.added", member, actor=actor, role=str(role))
+    return member
+
+
+def add_first(session: Session, *, email: str, name: str, language: str, actor: Actor) -> StaffMember:
+    """Let in the administrator of a house that nobody works at yet, so that no address there can be taken."""
+    member = _member(email=email, name=name, role=Role.ADMIN, language=language)
+    session.add(member)
+    events.record(session, "staff_member.added", member, actor=actor, role=member.role)
+    return member
+
+
+def _member(*, email: str, name: str, role: str, password: str | None = None, language: str, title: str = "") -> StaffMember:
     address = mail_address(email)
     if password is not None:
         passwords.check(password)
-    member = StaffMember(
+    return StaffMember(
         email=address,
         name=name,
         sort_key=sort_key(name),
@@ -90,9 +105,6 @@ def add(
         password_hash=passwords.hash_password(password) if password else None,
         created_at=clock.now(),
     )
-    database.insert_or_refuse(session, member, StaffMemberExists(email=address))
-    events.record(session, "staff_member.added", member, actor=actor, role=str(role))
-    return member
 
 
 def owner(session: Session) -> StaffMember:

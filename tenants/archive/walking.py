@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from psycopg import sql
+from psycopg import Copy, sql
+from psycopg.abc import PQGen
 from sqlalchemy import Column, Sequence, Table, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
@@ -66,14 +67,21 @@ class Sheet:
 
 def _copied(session: Session, statement: sql.Composed) -> Iterator[bytes]:
     """Yield what comes in pieces of whole rows; a row at a time would cost more to pack than to read."""
+    driver = database.driver_of(session)
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        while piece := driver.wait(_next_piece(copy)):
+            yield piece
+
+
+def _next_piece(copy: Copy) -> PQGen[bytes]:
+    """Read rows until they make a piece; nothing after the last.
+
+    `Copy.read` would ask the event loop of the driver for each row anew, which takes longer than the row.
+    """
     piece = bytearray()
-    with database.driver_of(session).cursor() as cursor, cursor.copy(statement) as copy:
-        for row in copy:
-            piece += row
-            if len(piece) >= _PIECE_BYTES:
-                yield bytes(piece)
-                piece.clear()
-    yield bytes(piece)
+    while len(piece) < _PIECE_BYTES and (row := (yield from copy._read_gen())):
+        piece += row
+    return bytes(piece)
 
 
 @cache

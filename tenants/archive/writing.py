@@ -78,9 +78,26 @@ def write(
             "missing_files": missing,
             "members": bundle.described(),
         }
-        bundle.add(MANIFEST, [json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True).encode()])
+        bundle.add(MANIFEST, [_legible(manifest).encode()])
     rows = sum(table["rows"] for table in tables.values())
     return Receipt(target.stat().st_size, checksum(target), rows, len(stored) - len(missing))
+
+
+def _legible(manifest: dict[str, Any]) -> str:
+    """Write the manifest as JSON with a line for each fact, table and member.
+
+    The standard library's indentation is written in Python and took a fifth of a small export's time.
+    """
+    return f"{{\n{_lines(manifest, deeper=True)}\n}}\n"
+
+
+def _lines(facts: dict[str, Any], *, deeper: bool = False) -> str:
+    encoded = []
+    for name, fact in sorted(facts.items()):
+        is_list_of_facts = deeper and isinstance(fact, dict) and fact
+        text = f"{{\n{_lines(fact)}\n}}" if is_list_of_facts else json.dumps(fact, ensure_ascii=False, sort_keys=True)
+        encoded.append(f"{json.dumps(name)}: {text}")
+    return ",\n".join(encoded)
 
 
 class _Steps:

@@ -55,8 +55,13 @@ _CANARY = 1
 def refreshed() -> list[Waiting]:
     """Let the registry know how far every schema has come, and return the tenants that are not at head, oldest first."""
     with database.owner_transaction() as home:
-        _copy_all(home)
-        return _behind(home)
+        return refreshed_by(home)
+
+
+def refreshed_by(home: psycopg.Connection[Any]) -> list[Waiting]:
+    """Do the same in a transaction of the home database that is open already."""
+    _copy_all(home)
+    return _behind(home)
 
 
 def _behind(home: psycopg.Connection[Any]) -> list[Waiting]:

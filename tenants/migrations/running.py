@@ -14,10 +14,9 @@ from psycopg import sql
 from kernel import database, logs, settings
 from kernel.owners import OwnerConnection
 from kernel.tenancy import Stand
-from tenants.migrations import backfills, ledger, rendering
+from tenants.migrations import backfills, ledger, rendering, shared
 from tenants.migrations.ledger import RING_NAMES, RINGS, Waiting
 from tenants.migrations.rendering import Step, append_only
-from tenants.migrations.shared import migrate_shared
 
 THREADS = 2
 # A lock that is held for long (a report, a backup) is asked for again, with growing pauses.
@@ -62,15 +61,26 @@ def run(show: Show = lambda tally: None, *, threads: int = THREADS) -> Tally:
     Restartable: a schema's revision is written in the transaction that changes it.  A ring in which a tenant fails is the last.
     Raises `MigrationsFailed`.
     """
-    tally = Tally(changed=sum(migrate_shared(placement) for placement in settings.current().placements))
-    waiting = ledger.refreshed()
-    tally.of = len(waiting)
+    changed, waiting = _begin()
+    tally = Tally(of=len(waiting), changed=changed)
     show(tally)
     for tally.ring in RINGS:
         _bring([one for one in waiting if one.ring == tally.ring], tally, show, threads)
         if tally.failed:
             raise MigrationsFailed(tally.ring, tally.failed)
     return tally
+
+
+def _begin() -> tuple[int, list[Waiting]]:
+    """Bring the shared schemas to head; return how many that changed, and the tenants that are not at head.
+
+    Where there is nothing to do at home, everything is asked on one connection: to connect takes longer than all the asking.
+    """
+    home, *others = settings.current().placements
+    with database.owner_transaction(home) as connection:
+        if shared.is_at_head(connection):
+            return sum(map(shared.migrate_shared, others)), ledger.refreshed_by(connection)
+    return sum(map(shared.migrate_shared, [home, *others])), ledger.refreshed()
 
 
 def _bring(waiting: list[Waiting], tally: Tally, show: Show, threads: int) -> None:

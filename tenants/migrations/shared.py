@@ -19,7 +19,7 @@ DISTRIBUTED = "SET LOCAL citus.enable_schema_based_sharding TO on"
 def migrate_shared(placement: str = HOME_PLACEMENT) -> int:
     """Bring the shared schema of one database to head; return whether it changed, as 1 or 0."""
     with database.owner_transaction(placement) as connection:
-        if _revision(connection) >= head("shared"):
+        if is_at_head(connection):
             return 0
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [_ONE_AT_A_TIME])
         _prepare(connection, placement)
@@ -29,6 +29,11 @@ def migrate_shared(placement: str = HOME_PLACEMENT) -> int:
         if missing:
             connection.execute("UPDATE platform.revision SET revision = %s", [head("shared")])
     return 1 if missing else 0
+
+
+def is_at_head(connection: psycopg.Connection[Any]) -> bool:
+    """Whether the shared schema of the connection's database needs nothing."""
+    return _revision(connection) >= head("shared")
 
 
 def _revision(connection: psycopg.Connection[Any]) -> str:

@@ -16,7 +16,7 @@ from kernel.i18n import lazy_text as _l
 from kernel.settings import HOME_PLACEMENT
 from kernel.tenancy import PLATFORM, Stand, platform_at
 from tenants import registry
-from tenants.models import HostName, State, Tenant
+from tenants.models import State, Tenant
 from tenants.provisioning import pool
 from tenants.provisioning.building import Show
 from tenants.provisioning.pool import keep_spares
@@ -88,7 +88,6 @@ def create_tenant(
     """
     check_slug(slug, is_ours=is_ours)
     _check(locale, time_zone)
-    _refuse_former(slug)
     place = placement or _emptiest(region)
     facts = {"name": name, "locale": locale, "time_zone": time_zone, "brand_color": brand_color, "phone": phone}
     facts |= {"slug": slug, "template": template, "region": region}
@@ -96,7 +95,7 @@ def create_tenant(
         opened = _open_spare(place, facts, furnish)
         if opened:
             return opened
-        _refuse_if_taken(slug)
+        _refuse_if_not_free(slug)
         pool.add_spare(place, show)
 
 
@@ -115,18 +114,20 @@ def _emptiest(region: str) -> str:
 
 
 def _open_spare(placement: str, facts: dict[str, str], furnish: Furnish) -> TenantFacts | None:
-    """Claim a spare, furnish it and open it; nothing when none was left."""
+    """Claim a spare, furnish it and open it; nothing when none was left, or the address is not free.
+
+    The registry's stamp stays: nobody remembers anything of a spare, so nobody has to read the registry again.
+    """
     try:
         with database.transaction() as session:
-            tenant = _claim(session, placement, facts)
-            if tenant is None:
+            claimed = _claim(session, placement, facts)
+            if claimed is None:
                 return None
-            _furnish(session, tenant.stand, furnish)
-            registry.changed(session)
+            _furnish(session, *claimed, furnish)
     except _SpareSpoilt as spoilt:
         pool.set_aside_if_spoilt(spoilt.stand)
         return _open_spare(placement, facts, furnish)
-    return registry.facts_of(tenant)
+    return registry.facts_of(claimed[0])
 
 
 class _SpareSpoilt(Exception):
@@ -137,48 +138,45 @@ class _SpareSpoilt(Exception):
         super().__init__()
 
 
-def _claim(session: Session, placement: str, facts: dict[str, str]) -> Tenant | None:
+def _claim(session: Session, placement: str, facts: dict[str, str]) -> tuple[Tenant, bool] | None:
+    host, born = registry.host_of(facts["slug"]), clock.now()
     try:
-        return pool.claim(session, placement, **facts, state=State.LIVE, created_at=clock.now())
+        return pool.claim(session, placement, host=host, **facts, state=State.LIVE, created_at=born)
     except IntegrityError as error:
         if isinstance(error.orig, psycopg.errors.UniqueViolation):
             raise SlugTaken(slug=facts["slug"]) from error
         raise
 
 
-def _furnish(session: Session, stand: Stand, furnish: Furnish) -> None:
+def _furnish(session: Session, tenant: Tenant, is_taken: bool, furnish: Furnish) -> None:
     """Furnish in the same transaction where the database is the same; elsewhere first, so that nothing opens unfurnished.
 
-    What the other database's commit would set off waits for the registry's.
+    What the other database's commit would set off waits for the registry's.  Both transactions end where the tenant is.
     """
+    stand = tenant.stand
     if stand.placement == HOME_PLACEMENT:
-        _furnish_in(session, stand, furnish)
+        _furnish_in(session, stand, is_taken, furnish)
         return
     with database.transaction(platform_at(stand.placement)) as there:
-        _furnish_in(there, stand, furnish)
+        _furnish_in(there, stand, pool.take(there, stand.schema), furnish)
         for call in there.info.pop("after_commit", []):
             database.after_commit(session, call)
 
 
-def _furnish_in(session: Session, stand: Stand, furnish: Furnish) -> None:
-    if not pool.take(session, stand.schema):
+def _furnish_in(session: Session, stand: Stand, is_taken: bool, furnish: Furnish) -> None:
+    if not is_taken:
         raise _SpareSpoilt(stand)
     database.move(session, stand)
     furnish(session)
-    database.move(session, platform_at(stand.placement))
 
 
-def _refuse_former(slug: str) -> None:
-    """Whoever has moved away a short while ago is still looked for at the old address."""
+def _refuse_if_not_free(slug: str) -> None:
+    """Nobody should wait for a schema to be built only to hear that the name is taken.
+
+    Nor is it free where somebody has moved away a short while ago: they are still looked for at the old address.
+    """
     with database.transaction(PLATFORM) as session:
-        if session.scalar(select(HostName.host).where(HostName.host == registry.host_of(slug))):
-            raise SlugTaken(slug=slug)
-
-
-def _refuse_if_taken(slug: str) -> None:
-    """Nobody should wait for a schema to be built only to hear that the name is taken."""
-    with database.transaction(PLATFORM) as session:
-        if session.scalar(select(Tenant.id).where(Tenant.slug == slug)):
+        if not registry.is_free(session, slug):
             raise SlugTaken(slug=slug)
 
 

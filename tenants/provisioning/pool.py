@@ -3,16 +3,18 @@
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, bindparam, delete, exists, func, select, update
+from sqlalchemy.orm import Session, aliased
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from kernel import clock, database, logs, settings
 from kernel.owners import OwnerConnection
 from kernel.tenancy import Stand, platform_at
 from tenants import migrations
-from tenants.models import SchemaRevision, State, Tenant
+from tenants.models import HostName, SchemaRevision, State, Tenant
 from tenants.provisioning.building import RecipeChanged, Show, build
 from tenants.provisioning.tearing_down import tear_down
 
@@ -25,13 +27,29 @@ _COMING = (State.BUILDING, State.SPARE)
 _log = logs.get(__name__)
 
 
-def claim(session: Session, placement: str, **facts: Any) -> Tenant | None:
-    """Give a spare of this database these facts and return it; everybody else skips it until the transaction ends."""
-    spare = select(Tenant.id).where(Tenant.state == State.SPARE, Tenant.placement == placement)
+def claim(session: Session, placement: str, *, host: str = "", **facts: Any) -> tuple[Tenant, bool] | None:
+    """Give a spare of this database these facts; everybody else skips it until the transaction ends.
+
+    Return it, and whether its schema was marked as somebody's as well (see `take`), which one statement can do in the home of
+    the registry alone.  Nothing when no spare is left, or when `host` is where somebody was to be found a short while ago.
+    """
+    found = session.execute(_claiming(tuple(facts)), {**facts, "host": host, "place": placement, "now": clock.now()})
+    row = found.one_or_none()
+    return (row[0], row[1]) if row else None
+
+
+@cache
+def _claiming(names: tuple[str, ...]) -> Select[Tenant, bool]:
+    """Return the statement that claims a spare and writes these columns; to put it together takes longer than to send it."""
+    spare = select(Tenant.id).where(Tenant.state == State.SPARE, Tenant.placement == bindparam("place"))
+    spare = spare.where(~exists().where(HostName.host == bindparam("host")))
     # Those at head first; the others serve as well, as every release serves the revision before its own.
     spare = spare.order_by(Tenant.revision.desc(), Tenant.id).limit(1).with_for_update(skip_locked=True)
-    claimed = update(Tenant).where(Tenant.id == spare.scalar_subquery()).values(state_at=clock.now(), **facts)
-    return session.scalar(claimed.returning(Tenant), execution_options={"synchronize_session": False})
+    written: dict[str, Any] = {"state_at": bindparam("now"), **{name: bindparam(name) for name in names}}
+    claimed = update(Tenant).where(Tenant.id == spare.scalar_subquery()).values(written)
+    row = claimed.returning(*Tenant.__table__.columns).cte("claimed")
+    taken = _mark_as_taken(select(row.c.schema_name).scalar_subquery()).cte("taken")
+    return select(aliased(Tenant, row), exists(select(taken.c.schema_name)))
 
 
 def take(session: Session, schema: str) -> bool:
@@ -40,8 +58,12 @@ def take(session: Session, schema: str) -> bool:
     `session` stands on the platform of the schema's database.  One that is taken but still a spare was furnished for a tenant
     whose registry entry was never kept: it must not be given to another.
     """
+    return session.scalar(_mark_as_taken(schema)) is not None
+
+
+def _mark_as_taken(schema: Any) -> ReturningUpdate[tuple[str]]:
     mark = update(SchemaRevision).where(SchemaRevision.schema_name == schema, ~SchemaRevision.is_taken)
-    return session.scalar(mark.values(is_taken=True).returning(SchemaRevision.schema_name)) is not None
+    return mark.values(is_taken=True).returning(SchemaRevision.schema_name)
 
 
 def add_spare(placement: str, show: Show = lambda done, of: None) -> None:

@@ -123,21 +123,22 @@ def test_a_tenant_furnished_twice_by_accident_is_never_shown(europe):
     provisioning.keep_spares(1, pause_seconds=0)
     furnished = []
 
-    def furnish_and_die(session):
+    def furnish(session):
         add_owner(session)
         furnished.append(database.stand_of(session).schema)
 
+    def furnish_there_and_die(*given):
+        furnish_it(*given)
+        raise KeyboardInterrupt
+
+    furnish_it = provisioning._furnish
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(registry, "changed", interrupt)
+        patch.setattr(provisioning, "_furnish", furnish_there_and_die)
         with pytest.raises(KeyboardInterrupt):
-            provisioning.create_tenant("gamma", name="Gamma", placement=europe, furnish=furnish_and_die)
+            provisioning.create_tenant("gamma", name="Gamma", placement=europe, furnish=furnish)
     facts = provisioning.create_tenant("gamma", name="Gamma", placement=europe, furnish=add_owner)
     assert facts.stand.schema not in furnished
     assert schemas.registered()[furnished[0]] == "closing"
-
-
-def interrupt(session):
-    raise KeyboardInterrupt
 
 
 def test_work_promised_while_furnishing_waits_for_the_registry(europe):

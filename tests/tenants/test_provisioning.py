@@ -3,12 +3,13 @@
 import threading
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
-from kernel import database
+from kernel import clock, database
 from kernel.actors import SYSTEM
+from kernel.events import Event
 from tenants import migrations, provisioning, registry, staff
-from tenants.models import Tenant
+from tenants.models import HostName, Tenant
 from tenants.permissions import Role
 from tests import schemas
 
@@ -47,6 +48,45 @@ def test_an_address_belongs_to_one_tenant(alpha):
     with pytest.raises(provisioning.SlugTaken, match="taken"):
         provisioning.create_tenant("alpha", name="Another Alpha")
     assert schemas.all_schemas() == before
+
+
+def test_an_address_that_somebody_has_left_a_short_while_ago_is_taken(alpha):
+    with database.transaction() as session:
+        left = HostName(host=registry.host_of("old-alpha"), tenant_id=alpha.id, kind="former", state="verified")
+        left.created_at = clock.now()
+        session.add(left)
+    with pytest.raises(provisioning.SlugTaken):
+        provisioning.create_tenant("old-alpha", name="Another")
+    with database.transaction() as session:
+        session.delete(session.get_one(HostName, left.host))
+
+
+def test_a_sign_up_is_three_statements_and_makes_nobody_forget_anything(alpha, count_statements):
+    """The claim (which `count_statements` leaves out), the owner, and the event with its promise."""
+    provisioning.keep_spares(1, pause_seconds=0)
+    registry.find("alpha")
+    owner = {"email": "a@gamma.example", "name": "Ann", "language": "en", "actor": SYSTEM}
+    with count_statements() as seen:
+        facts = provisioning.create_tenant("gamma", name="Gamma", furnish=lambda inside: staff.add_first(inside, **owner))
+        assert registry.find("alpha") == alpha
+    assert len(seen) == 2
+    with database.transaction(facts.stand) as session:
+        member = staff.by_email(session, "a@gamma.example")
+        (event,) = session.scalars(select(Event))
+        assert (member.role, event.name, event.subject_id) == ("admin", "staff_member.added", member.id)
+
+
+def test_whoever_looked_at_a_spare_knows_its_tenant_at_once(house):
+    provisioning.keep_spares(1, pause_seconds=0)
+    with database.transaction() as session:
+        stands = [tenant.stand for tenant in session.scalars(select(Tenant).where(Tenant.state == "spare"))]
+    for stand in stands:
+        with database.transaction(stand) as session:
+            assert not registry.of(session).is_live
+    facts = provisioning.create_tenant("gamma", name="Gamma")
+    assert facts.stand in stands
+    with database.transaction(facts.stand) as session:
+        assert registry.of(session) == facts
 
 
 def test_unknown_languages_and_time_zones_are_refused(house):

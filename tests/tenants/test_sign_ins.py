@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from kernel.actors import VISITOR
+from kernel.actors import SYSTEM, VISITOR
 from kernel.errors import NotFound
-from tenants import sign_ins
+from tenants import sign_ins, staff
 from tenants.models import SignIn, SignInCode
 from tenants.sign_ins import CodeRefused, TooManyTries
 
@@ -28,6 +28,17 @@ def code(alpha, in_tenant):
 def test_a_token_names_who_is_signed_in(session):
     token = sign_ins.open_sign_in(session, face="desk", person_id=7)
     assert sign_ins.person_signed_in(session, face="desk", token=token) == 7
+
+
+def test_who_is_signed_in_at_the_desk_is_read_along(alpha, in_tenant, count_statements):
+    with in_tenant(alpha) as session:
+        facts = {"email": "reader@alpha.example", "name": "Rita", "role": "agent", "actor": SYSTEM}
+        member = staff.add(session, **facts)
+        token = sign_ins.open_sign_in(session, face="desk", person_id=member.id)
+    with in_tenant(alpha) as session, count_statements() as seen:
+        staff_id = sign_ins.person_signed_in(session, face="desk", token=token)
+        assert staff.signed_in(session, staff_id).email == "reader@alpha.example"
+    assert len(seen) == 1
 
 
 def test_a_token_is_worth_nothing_at_the_other_face(session):

@@ -75,8 +75,9 @@ def test_without_a_spare_one_is_built_and_the_caller_hears_how_far_it_is(no_spar
 def test_a_spare_that_is_being_claimed_is_nobody_elses(no_spares):
     provisioning.keep_spares(2, pause_seconds=0)
     with database.transaction() as first, database.transaction() as second:
-        one, another = pool.claim(first, "main"), pool.claim(second, "main")
+        (one, is_taken), (another, _) = pool.claim(first, "main"), pool.claim(second, "main")
         assert one.id != another.id
+        assert is_taken
         with database.transaction() as third:
             assert pool.claim(third, "main") is None
 

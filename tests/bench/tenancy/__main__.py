@@ -28,7 +28,6 @@ from kernel.tenancy import Stand
 from tenants import migrations, provisioning, staff
 from tenants.migrations import creation, rendering
 from tenants.migrations.rendering import Step
-from tenants.permissions import Role
 from tests.bench.tenancy import exporting, house, pages
 from tests.bench.tenancy.contenders import Rival, builder, rival
 from tests.bench.tenancy.measuring import (
@@ -39,6 +38,7 @@ from tests.bench.tenancy.measuring import (
     median_ms,
     memory_of_process,
     metered,
+    noting_waits,
     say,
     show,
     take_turns,
@@ -97,24 +97,28 @@ class Bench:
             self._one_sign_up(f"first{number}")
         taken = Taken([])
         names = [f"new{number}" for number in range(_SIGN_UPS)]
-        metered(lambda: [timed(lambda name=name: self._one_sign_up(name)) for name in names], self.meter, taken)
+        waited: list[float] = []
+
+        def sign_up(slug: str) -> float:
+            with noting_waits() as waits:
+                took = timed(lambda: self._one_sign_up(slug))
+            waited.append(sum(waits))
+            return took
+
+        metered(lambda: [sign_up(name) for name in names], self.meter, taken)
         with psycopg.connect(database.plain_address(settings.current().owner_database_url), autocommit=True) as connection:
             raw = Taken([])
             metered(lambda: [timed(lambda: self._claim_raw(connection)) for _ in range(100)], self.meter, raw)
-        self._add("sign-up, ms of the database's processor", taken.database_ms, raw.database_ms, goal="<= 5 ms", limit=5)
-        self._add("   by the clock in all, ms", taken.p50_ms, raw.p50_ms, created.p50_ms if self.other else None)
+        self._add("sign-up, waiting for the database, ms", median_ms(waited), raw.p50_ms, goal="<= 5 ms", limit=5)
+        self._add("   of the database's processor, ms", taken.database_ms, raw.database_ms, goal="<= 5 ms", limit=5)
+        self._add("   by the clock in all, ms", taken.p50_ms, None, created.p50_ms if self.other else None)
         if self.other:
-            for what, ours, theirs in (
-                ("by the clock", taken.p50_ms, created.p50_ms),
-                ("by the processor, both sides", taken.processor_ms, created.processor_ms),
-                ("by the database's processor", taken.database_ms, created.database_ms),
-            ):
-                ratio = theirs / ours
-                self._add(f"   times faster, {what}", ratio, goal=">= 100", judged=-ratio, limit=-100)
+            ratio = created.p50_ms / taken.p50_ms
+            self._add("   times faster", ratio, goal=">= 100", judged=-ratio, limit=-100)
 
     def _one_sign_up(self, slug: str) -> None:
-        who: dict[str, Any] = {"email": "owner@bench.example", "name": "Olga", "role": Role.ADMIN}
-        provisioning.create_tenant(slug, name="Bench", furnish=lambda session: staff.add(session, **who, actor=SYSTEM))
+        who: dict[str, Any] = {"email": "owner@bench.example", "name": "Olga", "language": "en", "actor": SYSTEM}
+        provisioning.create_tenant(slug, name="Bench", furnish=lambda inside: staff.add_first(inside, **who))
 
     def _claim_raw(self, connection: psycopg.Connection[Any]) -> None:
         """One row claimed and two written, by the bare driver; undone."""
@@ -134,7 +138,7 @@ class Bench:
 
     def _neighbours(self) -> None:
         """What a neighbour feels while spares are built at the keeper's pace."""
-        turn = pages.visits(pages.application, "/", pages.hosts_of(house.live()[:20]), favour_few=False)
+        turn = pages.visits(pages.application(), "/", pages.hosts_of(house.live()[:20]), favour_few=False)
         with builder(self.services.home) as other:
 
             def beside() -> list[float]:
@@ -154,14 +158,16 @@ class Bench:
     def _pages(self) -> None:
         """Two tenants and all of them, each in turn; django-tenants with as many as were made."""
         tenants = house.live()
-        hosts, two = pages.hosts_of(tenants), pages.hosts_of(tenants[:2])
+        hosts, two, ours = pages.hosts_of(tenants), pages.hosts_of(tenants[:2]), pages.application()
         turns: dict[str, Callable[[], list[float]]] = {
-            "two": pages.visits(pages.application, "/", two, favour_few=False),
-            "few often": pages.visits(pages.application, "/", hosts, favour_few=True),
-            "all alike": pages.visits(pages.application, "/", hosts, favour_few=False),
+            "two": pages.visits(ours, "/", two, favour_few=False),
+            "few often": pages.visits(ours, "/", hosts, favour_few=True),
+            "all alike": pages.visits(ours, "/", hosts, favour_few=False),
             "raw": pages.raw_visits(tenants, favour_few=True),
-            "portal, two": pages.visits(wsgi.front_door, "/en/", two, favour_few=False),
-            "portal": pages.visits(wsgi.front_door, "/en/", hosts, favour_few=True),
+            "inbox, two": pages.visits(wsgi.front_door, "/desk/", two, favour_few=False),
+            "inbox": pages.visits(wsgi.front_door, "/desk/", hosts, favour_few=True),
+            "portal, two": pages.visits(wsgi.front_door, "/en/", two, favour_few=False, signed_in=False),
+            "portal": pages.visits(wsgi.front_door, "/en/", hosts, favour_few=True, signed_in=False),
         }
         contenders = {name: (turn, self.meter) for name, turn in turns.items()}
         if self.other:
@@ -181,14 +187,16 @@ class Bench:
                 ratio = ms["few often"] / ms["rival"]
                 what = f"   beside {self.other_count} of django-tenants, ms"
                 self._add(what, ms["few often"], None, ms["rival"], **faster, judged=ratio)
-            self._add("   portal's front page, 2 tenants, ms", ms["portal, two"])
-            self._add(f"   portal's, {self.count}, ms", ms["portal"], **flat, judged=ms["portal"] / ms["portal, two"])
+            for name in ("inbox", "portal"):
+                self._add(f"   the product's {name}, 2 tenants, ms", ms[f"{name}, two"])
+                self._add(f"   {name}, {self.count}, ms", ms[name], **flat, judged=ms[name] / ms[f"{name}, two"])
 
     def _memory(self) -> None:
-        """What the backends hold at most while every tenant is visited once, on the portal's front page."""
+        """What the backends hold at most while every tenant is visited, at the portal's front page and in the desk's inbox."""
         most = 0
         for number, host in enumerate(pages.hosts_of(house.live())):
-            pages.visits(wsgi.front_door, "/en/", [host], favour_few=False, pages=1)()
+            for path, signed_in in (("/en/", False), ("/desk/", True)):
+                pages.visits(wsgi.front_door, path, [host], favour_few=False, signed_in=signed_in, pages=1)()
             if number % 5 == 0:
                 say(f"memory of backends after {number} tenants: {most / 2**20:.0f} MB")
                 most = max([most, *(memory_of_process(pid) for pid in _backends())])
@@ -201,7 +209,7 @@ class Bench:
         theirs = theirs_nothing = None
         if self.other:
             scale = self.count / self.other_count
-            theirs = statistics.median(self.other.ask("migrate", number)[0] for number in range(2)) * scale
+            theirs = self.other.ask("migrate", 0)[0] * scale
             theirs_nothing = self.other.ask("nothing")[0] * scale * 1000
         limit = 3 * max(self.count, 1000) / 1000
         middle, goal = statistics.median(took), {"goal": f"<= {limit:g} s", "limit": limit}
@@ -253,7 +261,7 @@ def _backends() -> list[int]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tenants", type=int, default=1000)
-    parser.add_argument("--rival-tenants", type=int, default=50, help="how many django-tenants gets, where it is installed")
+    parser.add_argument("--rival-tenants", type=int, default=30, help="how many django-tenants gets, where it is installed")
     chosen = parser.parse_args()
     with house.opened() as services, rival(services) as other:
         heading(f"{chosen.tenants} tenants in one database")

@@ -14,6 +14,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from infra.embedded import EmbeddedServices
 from kernel.settings import PROJECT
+from tests.bench.tenancy import likeness
 
 INTERPRETER = os.environ.get("DJANGO_TENANTS_PYTHON", sys.executable)
 
@@ -30,10 +31,13 @@ class Rival:
 
     def ask(self, command: str, number: int = 0) -> list[float]:
         """Return the seconds that something took: create N tenants, visit (1: few often), migrate, nothing."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{command} {number}\n")
-        self._process.stdin.flush()
+        self.tell(f"{command} {number}")
         return self.answer()
+
+    def tell(self, line: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
 
     def answer(self) -> list[float]:
         assert self._process.stdout is not None
@@ -56,9 +60,10 @@ def rival(services: EmbeddedServices) -> Iterator[Rival | None]:
     known = conninfo_to_dict(services.postgres.url("frontdesk_owner", "rival"))
     names = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
     address = {name: str(known[key]) for name, key in names.items()}
-    process = _start([INTERPRETER, str(Path(__file__).with_name("rival.py"))], RIVAL_DATABASE=json.dumps(address))
+    process = _start([INTERPRETER, str(Path(__file__).with_name("rival.py"))])
     try:
         asked = Rival(process)
+        asked.tell(json.dumps({"address": address, "tables": likeness.tables(), "migrations": likeness.migrations()}))
         asked.answer()
         yield asked
     finally:

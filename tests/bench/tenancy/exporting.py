@@ -52,7 +52,10 @@ def _value(table: Table, column: Any, number: int) -> Any:
             return make()
     if isinstance(column.type, BigInteger):
         return _FIRST_ID + number
-    return 1 if isinstance(column.type, Integer) else f"{table.name} {column.name} {number}"
+    if isinstance(column.type, Integer):
+        return 1
+    length = getattr(column.type, "length", None)
+    return f"{number} {table.name} {column.name}"[:length]
 
 
 def copy_raw(stand: Stand) -> int:

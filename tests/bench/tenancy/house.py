@@ -12,22 +12,26 @@ from sqlalchemy import select
 
 import rooms
 from infra.embedded import EmbeddedServices, temporary_home
-from kernel import database, settings
+from kernel import database, passwords, settings
 from kernel.owners import OwnerConnection
 from tenants import migrations, provisioning
 from tenants.models import State, Tenant
 from tests.bench.tenancy.measuring import say
+from tests.bench.tenancy.pages import TOKEN
 
-# What a page of the desk reads: somebody, 25 requests of a few people, and their messages.
+# What a page of the desk reads: somebody who is signed in, 25 requests of a few people, and their messages.
 _ROWS = (
     "INSERT INTO staff_member (email, name, sort_key, role, language, created_at)"
     " VALUES ('owner@bench.example', 'Olga', 'olga', 'admin', 'en', now())",
+    # Seen in a day: that somebody was seen is written every five minutes, which might fall on one contender alone.
+    "INSERT INTO sign_in (token_digest, face, person_id, created_at, seen_at)"
+    f" SELECT '{passwords.digest(TOKEN)}', 'desk', id, now(), now() + interval '1 day' FROM staff_member",
     "INSERT INTO customer (id, email, name, language, sort_key, search_text, created_at, updated_at, version)"
     " SELECT n, 'c' || n || '@mail.example', 'Customer ' || n, 'en', n::text, 'customer', now(), now(), 1"
     " FROM generate_series(1, 10) n",
-    "INSERT INTO ticket (id, public_id, subject, status, priority, language, customer_id, search_text, created_at, updated_at,"
-    " version) SELECT n, gen_random_uuid(), 'Request ' || n, 'new', 1, 'en', 1 + n % 10, 'request', now(), now(), 1"
-    " FROM generate_series(1, 25) n",
+    "INSERT INTO ticket (id, public_id, subject, status, priority, language, tags, customer_id, assignee_id, search_text,"
+    " created_at, updated_at, version) SELECT n, gen_random_uuid(), 'Request ' || n, 'new', 1 + n % 4, 'en', '{door,water}',"
+    " 1 + n % 10, (SELECT id FROM staff_member), 'request', now(), now(), 1 FROM generate_series(1, 25) n",
     "INSERT INTO ticket_message (ticket_id, kind, author_name, body, search_text, created_at)"
     " SELECT n, 'message', 'Somebody', 'It drips', 'it drips', now() FROM generate_series(1, 25) n",
 )

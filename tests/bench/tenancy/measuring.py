@@ -4,10 +4,13 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import psycopg
 
 
 def median_ms(seconds: list[float]) -> float:
@@ -44,6 +47,26 @@ def _processor_seconds(pid: int, *, of_the_dead: bool = False) -> float:
         return 0.0
     ticks = int(fields[13]) + int(fields[14]) if of_the_dead else int(fields[11]) + int(fields[12])
     return ticks / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def noting_waits() -> Iterator[list[float]]:
+    """Collect the seconds that the driver waits for the database in the block: a number for each round trip."""
+    waits: list[float] = []
+    wait = psycopg.Connection.wait
+
+    def noted(self: Any, *args: Any, **options: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            return wait(self, *args, **options)
+        finally:
+            waits.append(time.perf_counter() - began)
+
+    psycopg.Connection.wait = noted  # type: ignore[method-assign]
+    try:
+        yield waits
+    finally:
+        psycopg.Connection.wait = wait  # type: ignore[method-assign]
 
 
 @dataclass

@@ -146,3 +146,13 @@ def test_an_address_that_is_taken_is_refused_and_nothing_changes_there(archive, 
     assert registry.find("beta").name == "貝塔顧問"
     with database.transaction(beta.stand) as session:
         assert session.connection().exec_driver_sql("SELECT count(*) FROM ticket").scalar() == 0
+
+
+def test_the_manifest_has_a_line_for_each_fact_table_and_member(archive):
+    with zipfile.ZipFile(archive) as opened:
+        text = opened.read("manifest.json").decode()
+        members = set(opened.namelist()) - {"manifest.json"}
+    manifest = json.loads(text)
+    assert set(manifest["members"]) == members
+    beginnings = {line.partition(":")[0] for line in text.splitlines()}
+    assert {json.dumps(name) for name in (*manifest, *manifest["tables"], *members)} <= beginnings
