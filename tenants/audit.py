@@ -81,9 +81,17 @@ def _swept_at(session: Session, end: AuditSeal | None) -> datetime:
     return min(one.at if isinstance(one, AuditAnchor) else one.sealed_at for one in (kept, end) if one is not None)
 
 
+def expect_no_chain(session: Session) -> None:
+    """Leave what happens in this transaction to the job: a house that is being furnished has no chain that could go on.
+
+    To find that out by asking would take a sign-up two more round trips.
+    """
+    session.info["has no chain"] = True
+
+
 def _seal_at_once(session: Session, event: Event) -> None:
     """Let an event that safety hangs on be sealed as the last thing of its transaction: no moment is left to lose it in."""
-    if event.name.startswith(_SEALED_AT_ONCE):
+    if event.name.startswith(_SEALED_AT_ONCE) and not session.info.get("has no chain"):
         stand = database.stand_of(session)
         session.info.setdefault(f"sealed at once {stand.schema}", []).append(event.id)
         database.before_commit(session, f"audit.seal {stand.schema}", lambda there: _seal_the_new(there, stand))

@@ -15,7 +15,7 @@ from kernel.i18n import BY_CODE
 from kernel.i18n import lazy_text as _l
 from kernel.settings import HOME_PLACEMENT
 from kernel.tenancy import PLATFORM, Stand, platform_at
-from tenants import registry
+from tenants import audit, registry
 from tenants.models import State, Tenant
 from tenants.provisioning import pool
 from tenants.provisioning.building import Show
@@ -167,6 +167,7 @@ def _furnish_in(session: Session, stand: Stand, is_taken: bool, furnish: Furnish
     if not is_taken:
         raise _SpareSpoilt(stand)
     database.move(session, stand)
+    audit.expect_no_chain(session)
     furnish(session)
 
 

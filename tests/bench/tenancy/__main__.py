@@ -46,7 +46,7 @@ from tests.bench.tenancy.measuring import (
 )
 
 ROUNDS = 6
-_SIGN_UPS = 20
+_SIGN_UPS = 40
 
 
 @dataclass
@@ -95,6 +95,7 @@ class Bench:
         provisioning.keep_spares(_SIGN_UPS + 2, pause_seconds=0)
         for number in range(2):
             self._one_sign_up(f"first{number}")
+        self._settle()
         taken = Taken([])
         names = [f"new{number}" for number in range(_SIGN_UPS)]
         waited: list[float] = []
@@ -115,6 +116,11 @@ class Bench:
         if self.other:
             ratio = created.p50_ms / taken.p50_ms
             self._add("   times faster", ratio, goal=">= 100", judged=-ratio, limit=-100)
+
+    def _settle(self) -> None:
+        """Let the server write down what building has left over, which nobody who signs up would meet in such a heap."""
+        with psycopg.connect(self.services.postgres.url(), autocommit=True) as connection:
+            connection.execute("CHECKPOINT")
 
     def _one_sign_up(self, slug: str) -> None:
         who: dict[str, Any] = {"email": "owner@bench.example", "name": "Olga", "language": "en", "actor": SYSTEM}
