@@ -140,12 +140,30 @@ def test_search_is_evaluated_as_a_visitor_would_ask(frontdesk, questions):
     assert "66.7" in table
 
 
-def test_a_question_that_cannot_be_read_is_named(frontdesk, alpha, tmp_path):
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('{"text": "tea"}', "2: KeyError"),
+        ('{"text": "tea", "relevant": "t-1"}', "2: TypeError"),
+        ('{"text": null, "relevant": ["t-1"]}', "2: TypeError"),
+        ('{"text": "tea", "relevant": ["t-1"], "lang": "tlh"}', "2: 'tlh'"),
+        ('{"text": "tea", "relevant": [', "2: JSONDecodeError"),
+        ("[1]", "2: AttributeError"),
+    ],
+)
+def test_a_question_that_cannot_be_read_is_named(frontdesk, alpha, tmp_path, line, told):
     file = tmp_path / "broken.jsonl"
-    file.write_text('{"text": "tea", "relevant": ["t-1"]}\n{"text": "tea"}\n')
-    result = frontdesk("kb", "evaluate", str(file), "--tenant", "alpha")
+    file.write_text(f'{{"text": "tea", "relevant": ["t-1"]}}\n{line}\n')
+    result = frontdesk("kb", "evaluate", str(file), "--tenant", "alpha", "--json")
     assert result.exit_code == 1
-    assert "2: KeyError" in result.output
+    assert told in result.output
+
+
+def test_no_questions_are_no_error(frontdesk, alpha, tmp_path):
+    file = tmp_path / "empty.jsonl"
+    file.write_text("")
+    report = json.loads(frontdesk("kb", "evaluate", str(file), "--tenant", "alpha", "--json").stdout)
+    assert report == {"n": 0, "s1": 0.0, "s5": 0.0, "mrr": 0.0, "p50_ms": 0.0, "p95_ms": 0.0, "by": {}}
 
 
 def test_a_tenant_that_does_not_exist_is_named(frontdesk, tmp_path):

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from kernel import database
 from kernel.actors import VISITOR
+from kernel.errors import InvalidField
 from kernel.i18n import Language
 from kernel.tenancy import Stand
 from knowledge_base.articles import finding
@@ -50,7 +51,12 @@ def _query(number: int, line: bytes) -> Query:
     try:
         facts = json.loads(line.decode("utf-8-sig"))
         language = language_named(str(facts.get("lang") or "en"))
-        return Query(language, str(facts.get("kind") or ""), str(facts["text"]), frozenset(map(str, facts["relevant"])))
+        words, relevant = facts["text"], facts["relevant"]
+        if not isinstance(words, str) or not isinstance(relevant, list):
+            raise TypeError("text must be a string, relevant a list")
+        return Query(language, str(facts.get("kind") or ""), words, frozenset(map(str, relevant)))
+    except InvalidField as error:
+        raise UnreadableFile(reason=f"{number}: {facts.get('lang')!r}: {error}") from error
     except (ValueError, TypeError, AttributeError, KeyError) as error:
         raise UnreadableFile(reason=f"{number}: {error!r}") from error
 

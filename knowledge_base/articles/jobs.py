@@ -29,22 +29,21 @@ def on_article_changed(session: Session, event: Event) -> None:
         reindex(session)
         return
     try:
-        # A snippet's new words are in the text, but make nobody's open edit stale: the revision stays, and tells nothing.
-        if waiting := _behind(session, event.subject_id, whatever_its_revision=event.name == "article.rendered"):
+        if waiting := _behind(session, event.subject_id):
             # A generator, because the articles must be read when the index's one writer has its turn, not before.
             engine.apply(_documents(session, waiting), waiting)
     except NeedsRebuild:
         reindex(session)
 
 
-def _behind(session: Session, article_id: int, *, whatever_its_revision: bool) -> list[int]:
+def _behind(session: Session, article_id: int) -> list[int]:
     """Return the article and what else was changed of late, as far as the index does not know it yet."""
-    mine = select(Article.id, Article.revision).where(Article.id == article_id)
+    mine = select(Article.id, Article.indexed_revision).where(Article.id == article_id)
     revisions = dict(session.execute(mine).all())
     engine = engine_of(session)
-    if revisions == engine.revisions([article_id]) and not whatever_its_revision:
+    if revisions == engine.revisions([article_id]):
         return []
-    lately = select(Article.id, Article.revision).order_by(Article.updated_at.desc(), Article.id.desc()).limit(_BATCH)
+    lately = select(Article.id, Article.indexed_revision).order_by(Article.updated_at.desc(), Article.id.desc()).limit(_BATCH)
     revisions |= dict(session.execute(lately).all())
     known = engine.revisions(list(revisions))
     return [article_id, *(one for one, revision in revisions.items() if known.get(one) != revision and one != article_id)]
@@ -131,7 +130,7 @@ def reindex(session: Session, progress: Callable[[int], None] | None = None) -> 
 def _document(article: Article) -> Document:
     return Document(
         article_id=article.id,
-        revision=article.revision,
+        revision=article.indexed_revision,
         language=BY_CODE[article.language].code,
         title=article.title,
         body=f"{article.summary}\n{article.body_text}",

@@ -5,8 +5,9 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, Date, ForeignKey, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ColumnElement, Date, ForeignKey, Index, Integer, Text, UniqueConstraint, func
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from kernel.database import TenantBase, tenant_id_column
@@ -106,7 +107,7 @@ class Article(TenantBase):
 
     `body` is Markdown as typed.  `body_html` (sanitised), `body_text`, `headings` ([level, anchor, text] in order) and
     `file_ids` (public ids of the files in the text) follow from it and are kept so that reading costs nothing.  `revision`
-    counts every change and is what the search index knows.
+    counts every change, `renderings` how often a snippet put new words into it, which is no edit.
 
     The texts here are what readers get, or would get: while an article is published, the text that shall follow is a
     `Version`, and `next_status` is its state.  `live_number` is the version that readers see.  `text_at` is when the present
@@ -163,6 +164,7 @@ class Article(TenantBase):
     text_at: Mapped[datetime | None]
     checked_at: Mapped[datetime | None]
     file_ids: Mapped[list[uuid.UUID]] = mapped_column(ARRAY(UUID(as_uuid=True)), server_default="{}")
+    renderings: Mapped[int | None] = mapped_column(Integer, server_default="0")
 
     category: Mapped[Category] = relationship(lazy="raise")
     owner: Mapped[StaffMember | None] = relationship(
@@ -170,6 +172,16 @@ class Article(TenantBase):
     )
 
     __mapper_args__ = {"version_id_col": revision}
+
+    @hybrid_property
+    def indexed_revision(self) -> int:
+        """What the search index knows the article by: both only ever grow, so every change of words makes another."""
+        return self.revision + (self.renderings or 0)
+
+    @indexed_revision.inplace.expression
+    @classmethod
+    def _indexed_revision(cls) -> ColumnElement[int]:
+        return cls.revision + func.coalesce(cls.renderings, 0)
 
     @property
     def is_published(self) -> bool:

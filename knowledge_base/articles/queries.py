@@ -373,8 +373,8 @@ def vote_of(session: Session, article: Article, visitor: str) -> Vote | None:
 
 
 def revisions(session: Session) -> dict[int, int]:
-    """Return the revision of every article by id: what the search index should know."""
-    return {article_id: revision for article_id, revision in session.execute(select(Article.id, Article.revision))}
+    """Return the revision of every article by id that the search index should know."""
+    return dict(session.execute(select(Article.id, Article.indexed_revision)).all())
 
 
 def count(session: Session) -> int:

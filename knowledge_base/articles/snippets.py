@@ -1,8 +1,9 @@
 """Snippets: a text that many articles name, written in one place."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from kernel import clock, database, events
@@ -94,13 +95,14 @@ def render_again(session: Session, name: str, *, actor: Actor) -> None:
         shown = texts.rendered(session, article.body, article.language)
         if shown.html == article.body_html:
             continue
-        values = {
+        values: dict[str, Any] = {
             "body_html": shown.html,
             "body_text": shown.text,
             "headings": [list(heading) for heading in shown.headings],
             "file_ids": shown.file_ids,
         }
         table = Article.__table__
+        values["renderings"] = func.coalesce(table.c.renderings, 0) + 1
         session.execute(table.update().where(table.c.id == article.id).values(**values))  # type: ignore[attr-defined]
         events.record(session, "article.rendered", article, actor=actor, snippet=name)
 

@@ -10,7 +10,8 @@ from kernel import settings
 from kernel.actors import SYSTEM, VISITOR
 from kernel.events import Event
 from kernel.i18n import ENGLISH
-from knowledge_base.articles import commands, finding, jobs, queries
+from knowledge_base.articles import commands, finding, jobs, queries, snippets
+from knowledge_base.articles.models import Snippet
 from knowledge_base.search.engines import engine_of
 from knowledge_base.search.postgres_index import PostgresBackend
 from knowledge_base.search.whoosh_index import WhooshBackend
@@ -122,6 +123,23 @@ def test_repair_leaves_a_good_index_alone(article_id, folder, run_due, alpha, in
         monkeypatch.setattr(engine, "rebuild", lambda *arguments: pytest.fail("rebuilt a good index"))
     with in_tenant(alpha) as session:
         jobs.repair_index(session)
+
+
+def test_repair_finds_a_snippets_new_words_of_which_nobody_told(alpha, folder, backend, finds, run_due, in_tenant):
+    with in_tenant(alpha) as session:
+        hours_id = snippets.add(session, name="hours", words={"en": "Until noon."}, actor=SYSTEM).id
+        article_id = factories.article(session, title="Breakfast", body="{{snippet:hours}}").id
+    run_due()
+    with in_tenant(alpha) as session:
+        known = engine_of(session).contents()[article_id]
+        hours = session.get_one(Snippet, hours_id)
+        snippets.change(session, hours, words={"en": "Until midnight."}, version=hours.version, actor=SYSTEM)
+        snippets.render_again(session, "hours", actor=SYSTEM)
+    with in_tenant(alpha) as session:
+        jobs.repair_index(session)
+        assert engine_of(session).contents()[article_id] == known + 1
+        assert queries.get(session, article_id, actor=SYSTEM).revision == known
+    assert finds("midnight") == [article_id]
 
 
 def test_repair_removes_what_the_database_no_longer_holds(article_id, finds, run_due, alpha, in_tenant):
