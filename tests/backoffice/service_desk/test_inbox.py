@@ -132,8 +132,8 @@ def test_the_inbox_costs_the_same_few_statements_however_full_it_is(alpha, staff
     browser = staff_browser(alpha)
     with count_statements() as statements:
         browser.get("/desk/?view=all")
-    # Rows, how many, the views' counts, saved views, whom to assign; and the frame's own four.
-    assert len(statements) == 5 + 4
+    # Rows, how many, the views' counts, saved views, whom to assign; and the frame's own three.
+    assert len(statements) == 5 + 3
 
 
 def test_a_second_tenant_sees_no_ticket(alpha, beta, staff_browser, tickets):
