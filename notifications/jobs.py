@@ -1,17 +1,20 @@
 """From events to mails and bells: each event tells each of its readers once."""
 
 import uuid
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import wraps
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crm.customers.models import Customer
 from kernel import clock, database, events, outbox
 from kernel.actors import SYSTEM
-from kernel.events import Event, listens_to
+from kernel.events import Event, Listener, listens_to
 from kernel.i18n import BY_CODE, Language
 from kernel.jobs import job
 from notifications import letters
@@ -28,14 +31,34 @@ from tenants.permissions import Permission
 _OF_THE_HOUSE = ("staff", "operator")
 
 
-@listens_to("ticket.created")
+def _tells(*names: str) -> Callable[[Listener], Listener]:
+    """Declare what tells readers of these events: a second run finds what the first has written, and ends well."""
+
+    def declare(listener: Listener) -> Listener:
+        @listens_to(*names)
+        @wraps(listener)
+        def once(session: Session, event: Event) -> None:
+            if not _is_told(session, event):
+                listener(session, event)
+
+        return once
+
+    return declare
+
+
+def _is_told(session: Session, event: Event) -> bool:
+    written = (select(table.id).where(table.event_id == event.id).exists() for table in (Mail, BellItem))
+    return any(session.execute(select(*written)).one())
+
+
+@_tells("ticket.created")
 def on_ticket_created(session: Session, event: Event) -> None:
     ticket = tickets.by_id(session, event.subject_id)
     _write_to_customer(session, event, ticket, "ticket_received")
     _ring_bell(session, event, ticket, staff.with_permission(session, Permission.TICKET_WRITE))
 
 
-@listens_to("ticket.replied")
+@_tells("ticket.replied")
 def on_ticket_replied(session: Session, event: Event) -> None:
     ticket = tickets.by_id(session, event.subject_id)
     if event.actor_kind in _OF_THE_HOUSE:
@@ -47,14 +70,14 @@ def on_ticket_replied(session: Session, event: Event) -> None:
         _write_to_staff(session, event, ticket, ticket.assignee, "staff_customer_replied")
 
 
-@listens_to("ticket.status_changed")
+@_tells("ticket.status_changed")
 def on_ticket_status_changed(session: Session, event: Event) -> None:
     if event.actor_kind in _OF_THE_HOUSE and event.data["status"] == Status.SOLVED:
         ticket = tickets.by_id(session, event.subject_id)
         _write_to_customer(session, event, ticket, "ticket_solved", is_solved=True)
 
 
-@listens_to("ticket.assigned")
+@_tells("ticket.assigned")
 def on_ticket_assigned(session: Session, event: Event) -> None:
     assignee_id = event.data["assignee_id"]
     if assignee_id is None or (event.actor_kind == "staff" and event.actor_id == assignee_id):
@@ -65,14 +88,14 @@ def on_ticket_assigned(session: Session, event: Event) -> None:
     _write_to_staff(session, event, ticket, assignee, "staff_ticket_assigned")
 
 
-@listens_to("ticket.rated")
+@_tells("ticket.rated")
 def on_ticket_rated(session: Session, event: Event) -> None:
     ticket = tickets.by_id(session, event.subject_id)
     if ticket.assignee:
         _ring_bell(session, event, ticket, [ticket.assignee])
 
 
-@listens_to("sign_in_code.requested")
+@_tells("sign_in_code.requested")
 def on_sign_in_code_requested(session: Session, event: Event) -> None:
     row = session.get_one(SignInCode, event.subject_id)
     made = sign_ins.make_code(row)
@@ -80,7 +103,7 @@ def on_sign_in_code_requested(session: Session, event: Event) -> None:
     _write(session, event, row.email, row.email, "sign_in_code", BY_CODE[row.language], {"code": made.code, "url": url})
 
 
-@listens_to("tenant.closing", "tenant.closes_soon")
+@_tells("tenant.closing", "tenant.closes_soon")
 def on_tenant_closing(session: Session, event: Event) -> None:
     """Write to the administrators; a notice given is repeated twice, a week and a day before the end."""
     purge_at = datetime.fromisoformat(event.data["purge_at"])
@@ -107,7 +130,7 @@ def remind_of_closing(session: Session, *, purge_at: str, days_left: int) -> Non
         events.record(session, "tenant.closes_soon", tenant, actor=SYSTEM, purge_at=purge_at, days_left=days_left)
 
 
-@listens_to("data_export.ready")
+@_tells("data_export.ready")
 def on_data_export_ready(session: Session, event: Event) -> None:
     export = session.get(DataExport, event.subject_id)
     reader = staff.signed_in(session, export.asked_by) if export else None
@@ -116,12 +139,12 @@ def on_data_export_ready(session: Session, event: Event) -> None:
         _write(session, event, reader.email, reader.name, "data_export_ready", BY_CODE[reader.language], {"url": url})
 
 
-@listens_to("staff_member.invited")
+@_tells("staff_member.invited")
 def on_staff_member_invited(session: Session, event: Event) -> None:
     _write_link(session, event, "staff_invited", "/desk/welcome/", {"author": event.actor_name})
 
 
-@listens_to("staff_member.reset_requested")
+@_tells("staff_member.reset_requested")
 def on_staff_member_reset_requested(session: Session, event: Event) -> None:
     _write_link(session, event, "staff_password_reset", "/desk/signin/reset/", {})
 
