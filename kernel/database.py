@@ -103,10 +103,12 @@ def make_engine(url: str, *, pool_size: int = 5) -> Engine:
     return made
 
 
-# Words by which a statement could step out of where its transaction stands, or hide that it does behind a remark.
+# Words by which a statement could step out of where its transaction stands, outlive it, or hide that it does behind a remark
+# or an empty statement.
 _STEPS_OUT = re.compile(
-    rb"\s*(?:(?:SET(?!\s+LOCAL\s+(?:\w+_timeout|enable_seqscan)\b)|RESET|DISCARD|DO|CALL|PREPARE|EXECUTE|BEGIN|START|COMMIT|END|ABORT)\b|--|/\*)",
-    re.IGNORECASE,
+    rb"""[\s;]*(?:(?:SET(?!\s+LOCAL\s+(?:\w+_timeout|enable_seqscan)\b)|RESET|DISCARD|DO|CALL|PREPARE|EXECUTE|BEGIN|START|COMMIT|END
+    |ABORT|ROLLBACK(?!\s+TO\b)|ALTER\s+(?:ROLE|USER|GROUP)|DECLARE|LISTEN|NOTIFY)\b|--|/\*)""",
+    re.IGNORECASE | re.VERBOSE,
 )
 
 

@@ -73,6 +73,20 @@ SMUGGLED = {
     "statistics with values of columns": "' UNION SELECT most_common_vals::text FROM pg_stats WHERE schemaname = '{schema}' --",
     "statistics behind the view": "' UNION SELECT stavalues1::text FROM pg_statistic --",
     "what others are asking": "' UNION SELECT query FROM pg_stat_activity WHERE query LIKE '%canary%' --",
+    "a snapshot handed to others": "' UNION SELECT pg_export_snapshot() --",
+    "a word in everybody's log": "' UNION SELECT pg_logical_emit_message(false, 'x', '{schema}')::text --",
+    "the last number without the sequence": "' UNION SELECT pg_sequence_last_value('{schema}.ids'::regclass)::text --",
+    "numbers of all sequences": "' UNION SELECT last_value::text FROM pg_sequences WHERE schemaname = '{schema}' --",
+    "a row in the words of a refusal": "' UNION SELECT subject::int::text FROM {schema}.ticket --",
+    "statistics over several columns": (
+        "' UNION SELECT most_common_vals::text FROM pg_stats_ext WHERE schemaname = '{schema}' --"
+    ),
+    "how large a stranger's table is": "' UNION SELECT pg_relation_size('{schema}.ticket')::text --",
+    "statements prepared by others": "' UNION SELECT statement FROM pg_prepared_statements WHERE statement LIKE '%canary%' --",
+    "a file by an entity": (
+        "' UNION SELECT xmlparse(DOCUMENT '<!DOCTYPE a [<!ENTITY e SYSTEM \"file:///etc/hostname\">]><a>&e;</a>')::text --"
+    ),
+    "what the server writes down": "' UNION SELECT name FROM pg_ls_logdir() --",
     "passwords of roles": "' UNION SELECT rolpassword FROM pg_authid --",
     "settings with secrets": "' UNION SELECT setting FROM pg_settings WHERE name = 'config_file' AND setting <> '' --",
     "settings of roles": "' UNION SELECT array_to_string(setconfig, ',') FROM pg_db_role_setting WHERE '{role}' = 'x' --",
@@ -120,10 +134,23 @@ WHOLE = {
     "a switch, spelled otherwise": "set\tsession role {role}",
     "a switch behind a remark": "/* a /* b */ c */ SET ROLE {role}",
     "a switch behind a line of remark": "-- a\nSET ROLE {role}",
+    "a switch behind nothing at all": ";SET ROLE {role}",
+    "a switch behind much of nothing": " ;\n; \f;set local role {role}",
     "a switch by its setting": "SET LOCAL role = '{role}'",
     "a switch to the login role": "RESET ROLE",
     "a switch by authorization": "SET SESSION AUTHORIZATION {role}",
     "everything forgotten": "DISCARD ALL",
+    "the transaction given up": "ROLLBACK",
+    "the transaction given up for another": "ROLLBACK AND CHAIN",
+    "the transaction ended and begun again": "COMMIT AND CHAIN",
+    "the transaction handed to anybody": "PREPARE TRANSACTION 'x'",
+    "a transaction that sees what others saw": "SET TRANSACTION SNAPSHOT '00000003-00000001-1'",
+    "policies switched off": "SET LOCAL row_security TO off",
+    "a cursor that outlives its transaction": "DECLARE c CURSOR WITH HOLD FOR SELECT name FROM customer",
+    "a cursor on a stranger's table": "DECLARE c CURSOR FOR SELECT subject FROM {schema}.ticket",
+    "a setting of one's own role": "ALTER ROLE CURRENT_USER SET search_path TO {schema}",
+    "a setting of the login's": "ALTER ROLE SESSION_USER SET role TO {role}",
+    "a word on everybody's channel": "NOTIFY anything, 'x'",
     "a block that switches": "DO $$ BEGIN EXECUTE 'SET LOCAL ROLE {role}'; PERFORM 1; END $$",
     "a file read by COPY": "COPY customer (name) FROM '/etc/passwd'",
     "a program run by COPY": "COPY (SELECT 1) TO PROGRAM 'id'",
@@ -141,6 +168,25 @@ WHOLE = {
     "history rewritten": "UPDATE event SET actor_name = 'somebody else'",
     "history deleted": "DELETE FROM event",
     "history emptied": "TRUNCATE event",
+    "a stranger's rows by a plan": "EXPLAIN (ANALYZE, VERBOSE) SELECT subject FROM {schema}.ticket",
+    "a stranger's rows merged into one's own": (
+        "MERGE INTO customer USING (SELECT subject FROM {schema}.ticket) x ON false"
+        " WHEN NOT MATCHED THEN INSERT (name, language, created_at) VALUES (x.subject, 'en', now())"
+    ),
+    "a stranger's numbers asked for by a key": "ALTER TABLE ticket ADD FOREIGN KEY (id) REFERENCES {schema}.ticket (id)",
+    "a rule that looks elsewhere": "CREATE RULE r AS ON SELECT TO customer DO INSTEAD SELECT * FROM {schema}.customer",
+    "a policy of one's own": "CREATE POLICY mine ON platform.outbox FOR SELECT USING (true)",
+    "somebody's work seen where it is in the way": (
+        "INSERT INTO platform.outbox (id, tenant_id, job, args, created_at, due_at, ring_at)"
+        " SELECT event.id, 1, 'x', '{{}}', now(), now(), now() FROM event"
+        " ON CONFLICT (id) DO UPDATE SET job = 'x' RETURNING args"
+    ),
+    "a stranger's things taken over": "REASSIGN OWNED BY {role} TO CURRENT_USER",
+    "a stranger's things thrown away": "DROP OWNED BY {role}",
+    "a library loaded": "LOAD 'auto_explain'",
+    "a function that hides one of the server's": (
+        "CREATE FUNCTION pg_temp.lower(text) RETURNS text LANGUAGE sql AS 'SELECT max(name) FROM {schema}.customer'"
+    ),
     "a trigger": "CREATE TRIGGER t BEFORE INSERT ON customer EXECUTE FUNCTION suppress_redundant_updates_trigger()",
     "a table locked away": "LOCK TABLE {schema}.ticket",
     "a table analysed": "ANALYZE {schema}.ticket",
@@ -167,8 +213,8 @@ WHOLE = {
 }
 
 
-# PostgreSQL only remarks upon these: nothing is given, nothing is looked at, nothing is ever heard.
-_HARMLESS = {"a right given away", "a table analysed", "a listener"}
+# PostgreSQL only remarks upon these: nothing is given, nothing is looked at.
+_HARMLESS = {"a right given away", "a table analysed"}
 
 
 @pytest.mark.parametrize("probe", WHOLE)
