@@ -21,6 +21,8 @@ from tests.isolation.canaries import PASSWORD, Shelf, password_hash
 
 CANARY = "canary-7f3a"
 PLATFORM_CANARY = "platform-canary"
+# A domain of the foreign house's own: it stands in a table of the platform, where no schema keeps houses apart.
+DOMAIN = f"{PLATFORM_CANARY}.example"
 OPERATOR_TOKEN = "operator-token".ljust(43, "x")
 _THEN, _NOW = "2026-01-05 09:00+00", datetime.now(UTC).isoformat()
 # What a refusal may leave behind: that somebody tried.
@@ -145,7 +147,7 @@ class Town:
             registry.forget()
 
     def _platform(self) -> Iterator[str]:
-        """What the platform knows: an operator who is signed in, and for the foreign house a dead promise and a mail."""
+        """What the platform knows: an operator who is signed in; of the foreign house a dead promise, a mail and a domain."""
         tables = ("outbox", "captured_mail", "operator_sign_in_try", "operator_sign_in", "operator")
         yield from (f"DELETE FROM platform.{table}" for table in tables)
         ids = f"{self.foreign.tenant.id}, {self.own.tenant.id}"
@@ -168,6 +170,11 @@ class Town:
             "INSERT INTO platform.captured_mail (message_id, to_address, sender, subject, text, html, sent_at)"
             f" VALUES ('<{PLATFORM_CANARY}@x>', '{PLATFORM_CANARY}@mail.example', 'x', '{PLATFORM_CANARY}',"
             f" '{PLATFORM_CANARY}', '<p>{PLATFORM_CANARY}</p>', '{_THEN}')"
+        )
+
+        yield (
+            "INSERT INTO platform.host_name (host, tenant_id, kind, state, token, created_at)"
+            f" VALUES ('{DOMAIN}', {tenant.id}, 'custom', 'verified', '{PLATFORM_CANARY}', '{_THEN}')"
         )
 
     @property
@@ -225,4 +232,4 @@ def _files(schema: str, *kinds: str) -> Iterator[tuple[str, int, int]]:
                 yield str(Path(folder) / name), facts.st_size, facts.st_mtime_ns
 
 
-__all__ = ["CANARY", "OPERATOR_TOKEN", "PASSWORD", "PLATFORM_CANARY", "House", "Town", "foreign_house", "own_house"]
+__all__ = ["CANARY", "DOMAIN", "OPERATOR_TOKEN", "PASSWORD", "PLATFORM_CANARY", "House", "Town", "foreign_house", "own_house"]

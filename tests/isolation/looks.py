@@ -8,16 +8,19 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pyotp
-from sqlalchemy import text
+from sqlalchemy import text, update
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.test import TestResponse
 
 import wsgi
 from kernel import clock, database, jobs, settings
+from tenants import registry
+from tenants.models import RegistryStamp
 from tests.isolation import oracles
 from tests.isolation.callers import Caller, caller_of
-from tests.isolation.houses import CANARY, Town
+from tests.isolation.houses import CANARY, DOMAIN, Town
 from tests.isolation.places import asks, ids_of
+from web import brand_drafts
 
 
 def warm_caches(town: Town) -> Iterator[str]:
@@ -39,7 +42,57 @@ def _questions(town: Town) -> Iterator[str]:
         yield f"/en/search?q={question}"
         yield f"/en/search/suggestions?q={question}"
         yield f"/en/requests/suggestions?subject={question}"
-    yield from ("/en/", "/brand.css", "/robots.txt", f"/en/a/{town.foreign.mine.id_of('article')}-x")
+    yield from ("/en/", "/brand.css", f"/en/a/{town.foreign.mine.id_of('article')}-x", *_FOR_MACHINES)
+
+
+_FOR_MACHINES = ("/robots.txt", "/sitemap.xml", "/sitemap-en.xml", "/en/feed.xml", "/llms.txt")
+
+
+def known_marks(town: Town) -> Iterator[str]:
+    """What a cache holds of one house is not still good at the other: the mark of an answer stands for what is in it."""
+    for path in _FOR_MACHINES:
+        theirs = caller_of(town.foreign, "portal", "visitor").ask("GET", path)
+        mark = {"If-None-Match": theirs.headers["ETag"]} if "ETag" in theirs.headers else {}
+        ours = caller_of(town.own, "portal", "visitor").ask("GET", path, headers=mark)
+        if ours.status_code != 200:
+            yield f"{path} answers {ours.status_code} to a mark of another house"
+
+
+def drafts(town: Town) -> Iterator[str]:
+    """A draft of another house's look, signed for that house, opens at no other."""
+    tenants = (town.foreign.tenant, town.own.tenant)
+    for signer, expected in zip(tenants, (404, 200), strict=True):
+        draft = brand_drafts.sign(signer, {"phone": CANARY}, theme="light")
+        for path in ("/en/preview", "/brand.css"):
+            answer = caller_of(town.own, "portal", "visitor").ask("GET", path, query_string={"draft": draft})
+            if answer.status_code != expected:
+                yield f"{path} answers {answer.status_code} to a draft of {signer.slug}"
+
+
+def others_domains(town: Town) -> Iterator[str]:
+    """A domain is taken away, looked after and made the main address by its own house alone."""
+    caller = caller_of(town.own, "desk", "admin")
+    for step in ("remove", "check", "primary"):
+        answer = caller.ask("POST", f"/desk/settings/domain/{step}", data={"host": DOMAIN})
+        if answer.status_code != 404:
+            yield f"{step} answers {answer.status_code} to a domain of another house"
+        yield from (f"{step} changes {table} of another house" for table in town.damage())
+
+
+def moved_names(town: Town) -> Iterator[str]:
+    """A name that goes to another house leads there from the next look at the registry, and nowhere else."""
+    first, then = town.foreign, town.own
+    visitor = caller_of(town.own, "portal", "visitor")
+    for house in (first, then):
+        town.broom.execute("UPDATE platform.host_name SET tenant_id = %s WHERE host = %s", [house.tenant.id, DOMAIN])
+        with database.transaction() as session:
+            session.execute(update(RegistryStamp).values(version=RegistryStamp.version + 1))
+        registry._looked_at = 0.0  # a second has passed
+        answer = visitor.ask("GET", "/en/", host=settings.current().with_port(DOMAIN))
+        if urlsplit(answer.headers.get("Location", "")).netloc != house.tenant.host:
+            yield f"a name of {house.tenant.slug} leads to {answer.headers.get('Location')}"
+    town.restore()
+    registry.forget()
 
 
 def own_search(town: Town) -> Iterator[str]:

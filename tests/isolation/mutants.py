@@ -11,7 +11,7 @@ import pytest
 
 from tests.isolation import looks
 from tests.isolation.houses import Town
-from tests.isolation.mistakes import keys, places, rights, sights
+from tests.isolation.mistakes import keys, places, rights, shared_things, sights
 
 Break = Callable[[pytest.MonkeyPatch, Town], Any]
 Look = Callable[[Town], Iterator[str]]
@@ -130,4 +130,23 @@ MUTANTS = (
     Mutant("a job believes the tenant that its row names", places.believe_the_row, looks.forged_work),
     Mutant("letters lead to another tenant's host", places.letters_elsewhere, looks.letters),
     Mutant("letters are signed with the first tenant's name", places.letters_in_anothers_name, looks.letters),
+    # What is kept for all houses in one place.
+    Mutant("the domains of all tenants are listed", shared_things.list_all_domains, ("desk", "admin", "settings_domains.page")),
+    Mutant("a domain is taken away by its name alone", shared_things.take_any_domain, looks.others_domains),
+    Mutant(
+        "an archive is fetched by its key, whosever it is",
+        shared_things.fetch_any_export,
+        ("desk", "admin", "settings_exporting.download"),
+    ),
+    Mutant("a draft opens at any house", shared_things.open_any_draft, looks.drafts),
+    Mutant("what machines read is built once for all", shared_things.keep_site_map, looks.warm_caches),
+    Mutant("one mark stands for what all houses answer", shared_things.one_mark_for_all, looks.known_marks),
+    Mutant("the registry is believed for ever", shared_things.believe_for_ever, looks.moved_names),
+    Mutant("a worker remembers where a kind of work is done", shared_things.first_house_for_each_job, looks.letters),
+    Mutant(
+        "a picture in an article is looked up by its id alone",
+        shared_things.article_file_anywhere,
+        ("portal", "visitor", "article_files.file"),
+    ),
+    Mutant("an invitation opens at any house", shared_things.invite_anywhere, ("desk", "visitor", "arriving.welcome")),
 )

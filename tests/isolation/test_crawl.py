@@ -65,9 +65,13 @@ def test_the_foreign_house_has_every_kind_of_thing_to_lose(town):
     assert len(seen) > 20
 
 
-@pytest.mark.parametrize(
-    "look", [looks.warm_caches, looks.own_search, looks.uploads, looks.faces_apart], ids=lambda look: look.__name__
+_LOOKS = (
+    *(looks.warm_caches, looks.own_search, looks.uploads, looks.faces_apart),
+    *(looks.known_marks, looks.drafts, looks.others_domains, looks.moved_names),
 )
+
+
+@pytest.mark.parametrize("look", _LOOKS, ids=lambda look: look.__name__)
 def test_nothing_is_wrong_where_the_crawl_does_not_come(town, look):
     assert list(look(town)) == []
 
