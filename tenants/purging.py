@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -232,15 +233,24 @@ def _remove_promises(stand: Stand) -> None:
 def _log_lines(stand: Stand) -> Iterator[tuple[Path, int, int]]:
     """Yield the log lines of the tenant: file, place, length.  Paths in them hold the titles of articles."""
     with database.transaction() as session:
-        slug = session.scalar(select(Tenant.slug).where(Tenant.id == stand.tenant_id))
-    marks = [json.dumps({"tenant": slug}).strip("{}").encode(), stand.schema.encode()]
+        slugs = _slugs(session, stand.tenant_id or 0)
+    # Requests say the address, jobs the number.
+    names = "|".join(re.escape(json.dumps(name)) for name in (*slugs, stand.tenant_id))
+    mark = re.compile(rf'"tenant": (?:{names})[,}}]|{re.escape(stand.schema)}'.encode())
     for path in sorted((settings.current().home / "log").glob("*.log*")):
         with path.open("rb") as file:
             place = 0
             for line in file:
-                if any(mark in line for mark in marks):
+                if mark.search(line):
                     yield path, place, len(line)
                 place += len(line)
+
+
+def _slugs(session: Session, tenant_id: int) -> set[str]:
+    """Return the tenant's address and those it had before, as long as the trail still says them and nobody else has them."""
+    slug = session.scalar(select(Tenant.slug).where(Tenant.id == tenant_id))
+    known = {name for name in (slug, *trail.former_slugs(session, tenant_id)) if name}
+    return {name for name in known if registry.is_free(session, name, tenant_id=tenant_id)}
 
 
 def _count_log_lines(stand: Stand) -> int:
@@ -290,9 +300,10 @@ def _remove_platform_rows(stand: Stand) -> None:
             )
 
 
+# The log first: which addresses stand in it, the platform's rows say.
 _OWN_SWEEPS = (
+    Sweep("log_lines", _count_log_lines, _blank_log_lines),
     Sweep("platform_rows", _count_platform_rows, _remove_platform_rows),
     Sweep("files", _count_files, _remove_files),
     Sweep("promises", _count_promises, _remove_promises),
-    Sweep("log_lines", _count_log_lines, _blank_log_lines),
 )

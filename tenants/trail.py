@@ -80,6 +80,12 @@ def of_tenant(session: Session, tenant_id: int, *, limit: int = 100) -> Sequence
     return session.scalars(query.order_by(TenantEvent.at.desc(), TenantEvent.id).limit(limit)).all()
 
 
+def former_slugs(session: Session, tenant_id: int) -> Sequence[str]:
+    """Return the addresses that a tenant has moved away from."""
+    moved = select(TenantEvent.data["before"].astext).where(TenantEvent.tenant_id == tenant_id)
+    return session.scalars(moved.where(TenantEvent.name == "tenant.renamed", TenantEvent.data.has_key("before"))).all()
+
+
 # How a tenant of an archive began.
 ARRIVALS = ("tenant.imported", "tenant.restored")
 
