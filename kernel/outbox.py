@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import BigInteger, ColumnElement, Index, Insert, Integer, bindparam, func, insert, select, text, update
+from sqlalchemy import BigInteger, ColumnElement, Index, Insert, Integer, Table, bindparam, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -93,8 +93,8 @@ _WRITTEN = ("id", "tenant_id", "job", "args", "request_id", "created_at", "due_a
 
 @cache
 def _promise(beside: Insert | None) -> Insert:
-    """Return the statement that writes a promise: to put it together takes as long as to send it."""
-    promise = insert(OutboxRow).values({name: bindparam(f"promise_{name}") for name in _WRITTEN})
+    """Return the statement that writes a promise: to put it together takes as long as to send it, as would a model's insert."""
+    promise = insert(cast(Table, OutboxRow.__table__)).values({name: bindparam(f"promise_{name}") for name in _WRITTEN})
     return promise if beside is None else promise.add_cte(beside.cte("beside"))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from kernel import clock, database, events, passwords
@@ -61,11 +61,15 @@ def open_sign_in(
     return token
 
 
+# Put together once: every page of every face asks for it, and putting together takes longer than asking.
+_BY_TOKEN = select(SignIn).where(SignIn.token_digest == bindparam("digest"))
+# Every page of the desk asks for the member next, who is read along; the session would forget them with the sign-in.
+_WITH_MEMBER = _BY_TOKEN.options(joinedload(SignIn.member))
+
+
 def person_signed_in(session: Session, *, face: str, token: str) -> int | None:
     """Return who is signed in at `face` with this token, if the sign-in has not ended and was seen in the last thirty days."""
-    # Every page of the desk asks for the member next, who is read along; the session would forget them with the sign-in.
-    along = [joinedload(SignIn.member)] if face == "desk" else []
-    row = session.get(SignIn, passwords.digest(token), options=along)
+    row = session.scalar(_WITH_MEMBER if face == "desk" else _BY_TOKEN, {"digest": passwords.digest(token)})
     session.info["sign_in"] = row
     now = clock.now()
     if row is None or row.face != face or row.ended_at is not None or row.seen_at < now - _LIFETIME:

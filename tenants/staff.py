@@ -1,7 +1,9 @@
 """Staff of a tenant: who they are, and what changes about them."""
 
+from typing import cast
+
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import select
+from sqlalchemy import Table, bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from kernel import clock, database, events, passwords
@@ -83,10 +85,18 @@ def add(
     return member
 
 
+_GIVEN = ("email", "name", "sort_key", "title", "role", "language", "created_at")
+_FIRST = insert(cast(Table, StaffMember.__table__)).values({name: bindparam(name) for name in _GIVEN}).returning(StaffMember.id)
+
+
 def add_first(session: Session, *, email: str, name: str, language: str, actor: Actor) -> StaffMember:
-    """Let in the administrator of a house that nobody works at yet, so that no address there can be taken."""
+    """Let in the administrator of a house that nobody works at yet, so that no address there can be taken.
+
+    What is returned is a copy of the row: a sign-up waits for this, and for the session to keep the row took longer than to
+    write it.
+    """
     member = _member(email=email, name=name, role=Role.ADMIN, language=language)
-    session.add(member)
+    member.id = session.execute(_FIRST, {name: getattr(member, name) for name in _GIVEN}).scalar_one()
     events.record(session, "staff_member.added", member, actor=actor, role=member.role)
     return member
 
