@@ -82,7 +82,6 @@ def _configure(app: Flask, name: str) -> None:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=timedelta(days=30),
-        SESSION_REFRESH_EACH_REQUEST=True,
         WTF_CSRF_TIME_LIMIT=None,
         MAX_CONTENT_LENGTH=files.MAX_FILES * files.MAX_BYTES + _FORM_BYTES,
         MAX_FORM_MEMORY_SIZE=_FORM_BYTES,
