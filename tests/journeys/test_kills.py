@@ -17,13 +17,15 @@ REQUESTS, KILL_EVERY_SECONDS = 20, 1.5
 VICTIMS = ("worker", "valkey", "web", "sweeper", "worker", "valkey", "worker")
 # People do not type faster; without it all would be over before the second kill.
 PAUSE_SECONDS = 0.4
-PASSWORD = "frontdesk-demo"
+ADMIN, PASSWORD = "admin@acme.example", "frontdesk-demo"
 
 
 @pytest.fixture(scope="module")
 def mortal() -> RunningService:
-    """A service of its own: the other journeys must not be killed."""
-    with running_demo() as service:
+    """A service of its own, as the other journeys must not be killed, with one tenant instead of the demo chain."""
+    with running_demo(FRONTDESK_MODE="test") as service:
+        words = ("--name", "Acme Advisory", "--admin-email", ADMIN, "--admin-password", PASSWORD)
+        service.command("tenants", "create", "acme", *words)
         yield service
 
 
@@ -99,7 +101,7 @@ def test_killing_workers_valkey_and_web_loses_nothing_and_sends_nothing_twice(mo
     numbers = {address: ticket_number(mortal, address) for address in addresses}
     with Killer(mortal, kills):
         agent = mortal.visitor("acme")
-        insist(agent, "/desk/signin", {"email": "agent@acme.example", "password": PASSWORD})
+        insist(agent, "/desk/signin", {"email": ADMIN, "password": PASSWORD})
         for number in numbers.values():
             page = f"/desk/tickets/{number}"
             insist(agent, page, {"kind": "reply", "body": f"Answer to {number}", "status": "waiting"}, to=f"{page}/reply")
