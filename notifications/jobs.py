@@ -17,6 +17,8 @@ from kernel.actors import SYSTEM
 from kernel.events import Event, Listener, listens_to
 from kernel.i18n import BY_CODE, Language
 from kernel.jobs import job
+from knowledge_base.articles import queries as articles
+from knowledge_base.articles.models import Article, ArticleStatus, Version
 from notifications import letters
 from notifications.channels import mail as channel
 from notifications.models import BellItem, Mail
@@ -93,6 +95,31 @@ def on_ticket_rated(session: Session, event: Event) -> None:
     ticket = tickets.by_id(session, event.subject_id)
     if ticket.assignee:
         _ring_bell(session, event, ticket, [ticket.assignee])
+
+
+@_tells("article.submitted")
+def on_article_submitted(session: Session, event: Event) -> None:
+    """Ring with those who may publish; with its own authors only where nobody else may."""
+    article, version = _text_of(session, event)
+    reviewers = staff.with_permission(session, Permission.ARTICLE_PUBLISH)
+    others = [member for member in reviewers if member.id not in version.author_ids]
+    _ring_for_article(session, event, article, version, others or reviewers)
+
+
+@_tells("article.approved", "article.sent_back", "article.published")
+def on_article_reviewed(session: Session, event: Event) -> None:
+    """Ring with all who wrote on the text.  Publishing answers a request for review too, when nobody approved it before."""
+    status = event.data.get("changes", {}).get("status", ())
+    if event.name == "article.published" and ArticleStatus.IN_REVIEW not in status:
+        return
+    article, version = _text_of(session, event)
+    authors = [member for member in staff.active(session) if member.id in version.author_ids]
+    _ring_for_article(session, event, article, version, authors)
+
+
+def _text_of(session: Session, event: Event) -> tuple[Article, Version]:
+    article = session.get_one(Article, event.subject_id)
+    return article, articles.version(session, article, event.data["number"])
 
 
 @_tells("sign_in_code.requested")
@@ -210,12 +237,20 @@ def _write(
 
 
 def _ring_bell(session: Session, event: Event, ticket: Ticket, readers: list[StaffMember]) -> None:
-    """Put an item on each reader's bell but that of whoever did it."""
+    """Put an item about a ticket on each reader's bell but that of whoever did it."""
     data = {"number": ticket.number, "subject": ticket.subject, "who": event.actor_name, **event.data}
+    _ring(session, event, readers, ticket_id=ticket.id, data=data)
+
+
+def _ring_for_article(session: Session, event: Event, article: Article, version: Version, readers: list[StaffMember]) -> None:
+    data = {"number": version.number, "subject": version.title, "who": event.actor_name}
+    _ring(session, event, readers, article_id=article.id, data=data)
+
+
+def _ring(session: Session, event: Event, readers: list[StaffMember], **facts: Any) -> None:
     for reader in readers:
         if not (event.actor_kind == "staff" and event.actor_id == reader.id):
-            item = BellItem(staff_id=reader.id, event_id=event.id, kind=event.name, ticket_id=ticket.id, data=data, at=event.at)
-            session.add(item)
+            session.add(BellItem(staff_id=reader.id, event_id=event.id, kind=event.name, at=event.at, **facts))
 
 
 @job("notifications.send_mail")

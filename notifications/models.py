@@ -36,7 +36,10 @@ class Mail(TenantBase):
 
 
 class BellItem(TenantBase):
-    """Something a member of staff should see.  `data` holds what its line says: number, subject, who, score."""
+    """Something a member of staff should see, about a ticket or an article.
+
+    `data` holds what its line says: number (an article's is that of the version), subject, who, score.
+    """
 
     __tablename__ = "bell_item"
     __table_args__ = (
@@ -48,7 +51,8 @@ class BellItem(TenantBase):
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff_member.id"))
     event_id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True))
     kind: Mapped[str]
-    ticket_id: Mapped[int] = mapped_column(BigInteger)
+    ticket_id: Mapped[int | None] = mapped_column(BigInteger)
+    article_id: Mapped[int | None] = mapped_column(BigInteger)
     data: Mapped[dict[str, Any]]
     at: Mapped[datetime]
     read_at: Mapped[datetime | None]

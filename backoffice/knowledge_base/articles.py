@@ -14,6 +14,7 @@ from kernel.i18n import lazy_text as _l
 from knowledge_base.articles import commands, finding, queries, texts, translating, workflow
 from knowledge_base.articles.fields import ARTICLE
 from knowledge_base.articles.queries import VISIBILITY_NAMES, Article, Visibility
+from notifications import commands as notifications
 from tenants import staff
 from tenants.modules import Module
 from tenants.permissions import Permission
@@ -82,6 +83,11 @@ def context(article: Article | None) -> dict[str, Any]:
     }
 
 
+def _opened(article: Article) -> None:
+    """Opening an article is reading what the bell said about it."""
+    notifications.mark_read(session, actor=access.actor(), article_id=article.id)
+
+
 def _html_of(article: Article, body: str) -> str:
     return texts.rendered(session, body, article.language).html
 
@@ -133,6 +139,7 @@ PAGES = RecordPages(
     new_url=lambda: url_for("writing.new"),
     new_label=_l("New article"),
     context=context,
+    opened=_opened,
     events={
         "article.written": _l("%(who)s wrote this article"),
         "article.changed": _l("%(who)s changed: %(what)s"),

@@ -1,4 +1,4 @@
-"""The bell: what happened to the tickets that are somebody's concern."""
+"""The bell: what happened to the tickets and articles that are somebody's concern."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from notifications import commands, queries
 from tenants.permissions import Permission
-from web import access, htmx
+from web import access, htmx, modules
 from web.access import requires
 from web.lifecycle import session
 
@@ -19,11 +19,12 @@ _LIMIT = 100
 
 
 @dataclass
-class TicketNews:
-    """What happened to one ticket, newest first."""
+class News:
+    """What happened to one ticket or article, newest first; `url` is empty where its room is closed, `number` a ticket's."""
 
-    number: int
     subject: str
+    url: str
+    number: int | None
     lines: list[tuple[str, datetime, bool]] = field(default_factory=list)
 
     @property
@@ -32,18 +33,26 @@ class TicketNews:
 
 
 @blueprint.get("/bell")
-@requires(Permission.TICKET_READ)
+@requires(Permission.OWN_ACCOUNT)
 def page() -> str:
     return render_template("backoffice/service_desk/bell.html", news=_news())
 
 
-def _news() -> list[TicketNews]:
-    """Return the newest items grouped by ticket, in the order of each ticket's newest."""
-    by_ticket: dict[int, TicketNews] = {}
+def _news() -> list[News]:
+    """Return the newest items grouped by what they are about, in the order of each group's newest."""
+    grouped: dict[tuple[int | None, int | None], News] = {}
     for item in queries.bell(session, actor=access.actor(), limit=_LIMIT):
-        news = by_ticket.setdefault(item.ticket_id, TicketNews(item.data["number"], item.data["subject"]))
+        about = (item.ticket_id, item.article_id)
+        news = grouped.setdefault(about, _about(item.data, article_id=item.article_id))
         news.lines.append((_sentence(item.kind, item.data), item.at, item.read_at is None))
-    return list(by_ticket.values())
+    return list(grouped.values())
+
+
+def _about(data: dict[str, Any], *, article_id: int | None) -> News:
+    if article_id is None:
+        return News(data["subject"], url_for("tickets.page", number=data["number"]), data["number"])
+    is_open = modules.has_page("articles.show")
+    return News(data["subject"], url_for("articles.show", record_id=article_id) if is_open else "", None)
 
 
 def _sentence(kind: str, data: dict[str, Any]) -> str:
@@ -52,18 +61,22 @@ def _sentence(kind: str, data: dict[str, Any]) -> str:
         "ticket.replied": _("%(who)s replied", who=data["who"]),
         "ticket.assigned": _("%(who)s assigned it to you", who=data["who"]),
         "ticket.rated": _("%(who)s gave %(score)s of 5 stars", who=data["who"], score=data.get("score", "")),
+        "article.submitted": _("%(who)s asked for a review", who=data["who"]),
+        "article.approved": _("%(who)s approved it", who=data["who"]),
+        "article.sent_back": _("%(who)s sent it back", who=data["who"]),
+        "article.published": _("%(who)s published it", who=data["who"]),
     }
     return str(sentences.get(kind, data["who"]))
 
 
 @blueprint.get("/bell/count")
-@requires(Permission.TICKET_READ)
+@requires(Permission.OWN_ACCOUNT)
 def count() -> str:
     return render_template("web/_bell.html")
 
 
 @blueprint.post("/bell/read")
-@requires(Permission.TICKET_READ)
+@requires(Permission.OWN_ACCOUNT)
 def mark_all_read() -> Response:
     commands.mark_read(session, actor=access.actor())
     return htmx.redirect_to(url_for("bell.page"))

@@ -76,9 +76,9 @@ class RecordPages:
 
     `add(session, **values, actor)` and `change(session, row, values, version, actor)` are commands: pages without them have no
     form.  `references` says what a reference may be chosen from, `looks` how a cell is drawn other than by its kind, `events`
-    holds the sentences of the timeline.  `viewed` is the event by which the audit trail tells who opened a record.  `view`
-    narrows the list further by what `tabs` offers.  A template named here replaces the common one and extends it; `context`
-    gives it what it needs besides.
+    holds the sentences of the timeline.  `viewed` is the event by which the audit trail tells who opened a record; `opened` is
+    called when somebody does.  `view` narrows the list further by what `tabs` offers.  A template named here replaces the
+    common one and extends it; `context` gives it what it needs besides.
     """
 
     record_type: RecordType
@@ -110,6 +110,7 @@ class RecordPages:
     change: Callable[..., None] | None = None
     panels: Callable[[Any], Sequence[Panel]] = lambda row: ()
     actions: Callable[[Any], Sequence[Action]] = lambda row: ()
+    opened: Callable[[Any], None] = lambda row: None
     context: Callable[[Any], dict[str, Any]] = lambda row: {}
     events: Mapping[str, LazyText] = field(default_factory=dict)
     show_options: Sequence[ExecutableOption] = ()

@@ -206,6 +206,7 @@ def show(pages: RecordPages, record_id: int) -> str:
     row = pages.get(record_id)
     if pages.viewed:
         events.record_view(session, pages.viewed, row, actor=access.actor())
+    pages.opened(row)
     actions = [action for action in pages.actions(row) if access.actor().may(action.permission)]
     context = {"pages": pages, "row": row, "actions": actions, "panels": pages.panels(row), "timeline": timeline(pages, row)}
     return render_template(pages.show_template, **context, **pages.context(row))

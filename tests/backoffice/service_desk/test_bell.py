@@ -1,5 +1,7 @@
 import pytest
 
+from knowledge_base.articles import workflow
+from knowledge_base.articles.models import ArticleStatus
 from service_desk.tickets import commands as tickets
 from tenants.permissions import Role
 from tests import factories
@@ -46,3 +48,36 @@ def test_the_count_asks_for_itself_as_a_fragment(news):
 
 def test_an_empty_bell_says_what_will_come(staff_browser, alpha):
     assert "Nothing has happened yet" in staff_browser(alpha).get("/desk/bell").text
+
+
+@pytest.fixture
+def asked_for_review(staff_browser, in_tenant, alpha, run_due):
+    """A manager's browser, after an agent wrote two articles and asked for their review; and the first one's address."""
+    manager = staff_browser(alpha, Role.MANAGER)
+    with in_tenant(alpha) as session:
+        author = factories.staff_member(session, name="Ana").as_actor()
+        drafts = [
+            factories.article(session, title=title, status=ArticleStatus.DRAFT, actor=author)
+            for title in ("Lost keys", "Late breakfast")
+        ]
+        for draft in drafts:
+            workflow.submit(session, draft, actor=author)
+    run_due()
+    return manager, f"/desk/articles/{drafts[0].id}"
+
+
+def test_the_bell_leads_a_reviewer_to_the_article_and_opening_it_is_reading(asked_for_review):
+    manager, address = asked_for_review
+    page = manager.get("/desk/bell").text
+    assert f'<a href="{address}">Lost keys</a>' in page
+    assert page.count("Ana asked for a review") == 2
+    assert 'class="count">2<' in page
+    manager.get(address)
+    assert manager.get("/desk/bell").text.count("is-unread") == 1
+
+
+@pytest.mark.parametrize(("language", "said"), [("zh_Hans", "Ana 提交了审核"), ("zh_Hant", "Ana 送出審核")])
+def test_the_bell_speaks_its_readers_language(asked_for_review, language, said):
+    manager, _address = asked_for_review
+    manager.submit("/desk/bell", {"language": language}, to="/desk/me/language")
+    assert said in manager.get("/desk/bell").text
