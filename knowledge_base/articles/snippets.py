@@ -1,9 +1,8 @@
 """Snippets: a text that many articles name, written in one place."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kernel import clock, database, events
@@ -84,27 +83,11 @@ def users_of(session: Session, snippets: Sequence[Snippet]) -> dict[str, int]:
 
 
 def render_again(session: Session, name: str, *, actor: Actor) -> None:
-    """Bring what readers see up to a snippet's present text.
-
-    Written past the ORM: it is no change that could make anybody's open edit stale.
-    """
+    """Bring what readers see up to a snippet's present text."""
     query = select(Article).where(Article.body.like("%{{%snippet:%")).order_by(Article.id).with_for_update()
     for article in session.scalars(query):
-        if name not in snippets_in(article.body):
-            continue
-        shown = texts.rendered(session, article.body, article.language)
-        if shown.html == article.body_html:
-            continue
-        values: dict[str, Any] = {
-            "body_html": shown.html,
-            "body_text": shown.text,
-            "headings": [list(heading) for heading in shown.headings],
-            "file_ids": shown.file_ids,
-        }
-        table = Article.__table__
-        values["renderings"] = func.coalesce(table.c.renderings, 0) + 1
-        session.execute(table.update().where(table.c.id == article.id).values(**values))  # type: ignore[attr-defined]
-        events.record(session, "article.rendered", article, actor=actor, snippet=name)
+        if name in snippets_in(article.body) and texts.render_again(session, article):
+            events.record(session, "article.rendered", article, actor=actor, snippet=name)
 
 
 def _name(value: str) -> str:

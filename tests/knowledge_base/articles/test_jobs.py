@@ -5,16 +5,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select, update
 
 from kernel import settings
 from kernel.actors import SYSTEM, VISITOR
 from kernel.events import Event
 from kernel.i18n import ENGLISH
 from knowledge_base.articles import commands, finding, jobs, queries, snippets
-from knowledge_base.articles.models import Snippet
+from knowledge_base.articles.models import Article, Snippet
 from knowledge_base.search.engines import engine_of
 from knowledge_base.search.postgres_index import PostgresBackend
 from knowledge_base.search.whoosh_index import WhooshBackend
+from tenants.migrations import backfills
+from tenants.migrations.backfills import Batch
 from tests import factories
 
 
@@ -140,6 +143,57 @@ def test_repair_finds_a_snippets_new_words_of_which_nobody_told(alpha, folder, b
         assert engine_of(session).contents()[article_id] == known + 1
         assert queries.get(session, article_id, actor=SYSTEM).revision == known
     assert finds("midnight") == [article_id]
+
+
+@pytest.fixture
+def rendered_before(alpha, in_tenant, folder, run_due):
+    """Three articles as an earlier release has stored them, with words that ran together."""
+    with in_tenant(alpha) as session:
+        ids = [factories.article(session, title=f"Towels {n}", body="In the linen\ncupboard.").id for n in range(3)]
+    run_due()
+    with in_tenant(alpha) as session:
+        session.execute(update(Article).values(body_text="In the linencupboard."))
+    return ids
+
+
+def test_what_an_earlier_release_rendered_is_rendered_again_in_batches(
+    rendered_before, alpha, in_tenant, backend, finds, run_due, monkeypatch
+):
+    monkeypatch.setattr(jobs, "_RENDERED_AT_ONCE", 2)
+    with in_tenant(alpha) as session:
+        before = session.execute(select(Article.id, Article.revision).order_by(Article.id)).all()
+        first = jobs.render_again(session, "")
+    assert (first.rows, first.position) == (2, str(rendered_before[1]))
+    with in_tenant(alpha) as session:
+        assert jobs.render_again(session, first.position) == Batch(1, None)
+    run_due()
+    with in_tenant(alpha) as session:
+        assert set(session.scalars(select(Article.body_text))) == {"In the linen\ncupboard."}
+        assert session.execute(select(Article.id, Article.revision).order_by(Article.id)).all() == before
+        assert engine_of(session).contents() == queries.revisions(session)
+        assert jobs.render_again(session, "").rows == 0
+    assert sorted(finds("linen cupboard")) == rendered_before
+
+
+def test_the_backfill_finds_every_tenant_and_the_index_hears_of_it(rendered_before, backend, alpha, in_tenant, run_due, broom):
+    broom.execute("DELETE FROM platform.backfill")
+    tally = backfills.run()
+    assert (tally.failed, tally.rows) == (0, 3)
+    run_due()
+    with in_tenant(alpha) as session:
+        assert engine_of(session).contents() == queries.revisions(session)
+    broom.execute("DELETE FROM platform.backfill")
+
+
+def test_an_edit_that_began_before_a_rendering_is_not_stale(rendered_before, backend, alpha, in_tenant):
+    with in_tenant(alpha) as session:
+        seen = session.get_one(Article, rendered_before[0]).revision
+    with in_tenant(alpha) as session:
+        jobs.render_again(session, "")
+    with in_tenant(alpha) as session:
+        article = session.get_one(Article, rendered_before[0])
+        commands.change(session, article, values={"body": "In the hall."}, revision=seen, actor=SYSTEM)
+        assert article.body == "In the hall."
 
 
 def test_repair_removes_what_the_database_no_longer_holds(article_id, finds, run_due, alpha, in_tenant):
