@@ -87,7 +87,7 @@ def write(number: int) -> Any:
     ticket = tickets.get(session, number, actor=access.actor())
     messages = list(tickets.conversation(session, ticket, actor=access.actor()))
     article = commands.draft_from(session, ticket, messages, actor=access.actor())
-    flash(_("Here is the draft. Names, telephones and numbers were taken out: read it before you hand it on."), "success")
+    flash(_("Here is the draft. Names, telephones and numbers were taken out: read it before somebody approves it."), "success")
     return htmx.redirect_to(url_for("articles.show", record_id=article.id))
 
 

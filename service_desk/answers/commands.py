@@ -16,6 +16,7 @@ from kernel.i18n import lazy_text as _l
 from kernel.personal_data import masked
 from knowledge_base.articles import commands as articles
 from knowledge_base.articles import queries as article_queries
+from knowledge_base.articles import workflow
 from knowledge_base.articles.models import Article
 from knowledge_base.questions import commands as questions
 from knowledge_base.questions import queries as question_queries
@@ -33,6 +34,7 @@ class TicketNotSolved(DomainError):
 def draft_from(session: Session, ticket: Ticket, messages: Sequence[Message], *, actor: Actor) -> Article:
     """Write a draft from a solved ticket, its question and its answers without personal data; a second time, return the first.
 
+    It waits for its review at once, where it can still be changed; one whose answer is still to be written does not.
     `messages` are the conversation as staff see it: internal notes never become part of an article.  Raises `TicketNotSolved`
     or `NoCategoryYet`.
     """
@@ -49,6 +51,8 @@ def draft_from(session: Session, ticket: Ticket, messages: Sequence[Message], *,
     place: dict[str, Any] = {"language": ticket.language, "category": category}
     article = articles.write(session, title=title, body=_masked(_body(ticket, public), ticket, public), **place, actor=actor)
     _link(session, ticket, [article.id], AnswerKind.DRAFT)
+    if any(message.kind == MessageKind.REPLY for message in public):
+        workflow.submit(session, article, actor=actor)
     return article
 
 

@@ -36,9 +36,9 @@ def draft(session, ticket, actor=SYSTEM):
     return commands.draft_from(session, ticket, ticket_queries.conversation(session, ticket, actor=SYSTEM), actor=actor)
 
 
-def test_k08_a_solved_ticket_becomes_a_draft_with_question_and_answer(session, solved):
+def test_k08_a_solved_ticket_becomes_a_draft_with_question_and_answer_that_waits_for_review(session, solved):
     article = draft(session, solved)
-    assert (article.status, article.language) == (ArticleStatus.DRAFT, "zh_Hans")
+    assert (article.status, article.language) == (ArticleStatus.IN_REVIEW, "zh_Hans")
     assert article.title == "[姓名]的发票抬头错误"
     assert article.body.startswith("## 问题\n\n您好，我是[姓名]，订单号 [号码] 的发票抬头写错了")
     assert "## 解答\n\n[姓名]先生您好，请登录后在“我的发票”中重新填写抬头" in article.body
@@ -61,6 +61,13 @@ def test_k08_an_english_ticket_too(session, make_customer):
     for secret in ("Mei", "Chen", "Alpha Trading", "0042", "5550", "Sam"):
         assert secret not in text
     assert "We sent a new one." in text
+
+
+def test_k08_a_draft_without_an_answer_waits_for_its_author(session, make_ticket, sam):
+    factories.category(session)
+    ticket = make_ticket()
+    tickets.set_status(session, ticket, status=Status.SOLVED, actor=sam)
+    assert draft(session, ticket).status == ArticleStatus.DRAFT
 
 
 def test_k08_a_ticket_makes_one_draft_however_often_it_is_asked(session, solved):
