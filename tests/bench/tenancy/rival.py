@@ -2,19 +2,20 @@
 
 The first line on standard input says where its database is and what tables we have; then it speaks lines: a command with its
 number, answered by a JSON list of seconds on standard output.  A tenant gets as many tables, columns, indexes and migrations as
-ours, nothing of Django's own beside them (people and sessions are shared), and django-tenants' and Django's defaults.
+ours, and beside them what django-tenants' own tutorial gives each: Django's people, their rights and sessions.  Defaults else.
 """
 
 import json
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import calling
 
+_SESSION = "s" * 32
 _TEMPLATES = Path(__file__).parent / "templates"
 # Django's field, and what stands in it where nothing was given and nothing may not be.
 _KINDS = {
@@ -132,7 +133,8 @@ def _write_project(folder: Path, tables: list[Table], migrations: int) -> None:
 def _configure(address: dict[str, str]) -> None:
     from django.conf import settings
 
-    shared = [f"django.contrib.{name}" for name in ("contenttypes", "auth", "sessions", "messages")]
+    # In both, as in the tutorial: a tenant's people and what they may do are its own, as ours are.
+    both = [f"django.contrib.{name}" for name in ("contenttypes", "auth", "admin", "sessions", "messages")]
     processors = ["django.template.context_processors.request", "django.contrib.auth.context_processors.auth"]
     settings.configure(
         DEBUG=False,
@@ -141,11 +143,9 @@ def _configure(address: dict[str, str]) -> None:
         ALLOWED_HOSTS=["*"],
         DATABASES={"default": {"ENGINE": "django_tenants.postgresql_backend", "CONN_MAX_AGE": None, **address}},
         DATABASE_ROUTERS=["django_tenants.routers.TenantSyncRouter"],
-        SHARED_APPS=["django_tenants", *shared, "registry"],
-        TENANT_APPS=["desk"],
-        INSTALLED_APPS=["django_tenants", *shared, "registry", "desk"],
-        # Else Django would note its own migrations in every tenant as well, which ours has no counterpart of.
-        MIGRATION_MODULES={name.rpartition(".")[2]: None for name in shared},
+        SHARED_APPS=["django_tenants", "registry", *both],
+        TENANT_APPS=[*both, "desk"],
+        INSTALLED_APPS=["django_tenants", "registry", *both, "desk"],
         TENANT_MODEL="registry.Client",
         TENANT_DOMAIN_MODEL="registry.Domain",
         # Those that `startproject` writes.
@@ -212,57 +212,56 @@ def _create(count: int) -> list[float]:
         with tenant_context(client):
             owner = StaffMember.objects.create(email="owner@bench.example", name="Olga", role="admin", language="en")
         took.append(time.perf_counter() - began)
-        _move_in(client, owner)
+        with tenant_context(client):
+            _move_in(owner)
+            _sign_in()
     return took
 
 
-def _move_in(client: object, owner: object) -> None:
+def _move_in(owner: object) -> None:
     from desk.models import Customer, Ticket, TicketMessage
-    from django_tenants.utils import tenant_context
 
     now = datetime.now(UTC)
-    with tenant_context(client):
-        people = Customer.objects.bulk_create(
-            Customer(name=f"Customer {n}", email=f"c{n}@mail.example", version=1) for n in range(10)
-        )
-        given = {"status": "new", "tags": ["door", "water"], "language": "en", "assignee": owner, "version": 1}
-        tickets = Ticket.objects.bulk_create(
-            Ticket(subject=f"Request {n}", number=n, customer=people[n % 10], priority=1 + n % 4, updated_at=now, **given)
-            for n in range(25)
-        )
-        TicketMessage.objects.bulk_create(
-            TicketMessage(body="It drips", author_name="Somebody", ticket=ticket) for ticket in tickets
-        )
+    people = Customer.objects.bulk_create(
+        Customer(name=f"Customer {n}", email=f"c{n}@mail.example", version=1) for n in range(10)
+    )
+    given = {"status": "new", "tags": ["door", "water"], "language": "en", "assignee": owner, "version": 1}
+    tickets = Ticket.objects.bulk_create(
+        Ticket(subject=f"Request {n}", number=n, customer=people[n % 10], priority=1 + n % 4, updated_at=now, **given)
+        for n in range(25)
+    )
+    TicketMessage.objects.bulk_create(
+        TicketMessage(body="It drips", author_name="Somebody", ticket=ticket) for ticket in tickets
+    )
+
+
+def _sign_in() -> None:
+    """Let somebody be signed in at this tenant, by a cookie that reads the same at all of them."""
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.auth.models import User
+    from django.contrib.sessions.backends.db import SessionStore
+    from django.contrib.sessions.models import Session
+
+    user = User.objects.create(username="owner@bench.example", first_name="Olga", password="!")
+    backend = "django.contrib.auth.backends.ModelBackend"
+    known = {SESSION_KEY: str(user.pk), BACKEND_SESSION_KEY: backend, HASH_SESSION_KEY: user.get_session_auth_hash()}
+    until = datetime.now(UTC) + timedelta(days=1)
+    Session.objects.create(session_key=_SESSION, session_data=SessionStore().encode(known), expire_date=until)
 
 
 def _visit(favour_few: int) -> list[float]:
     from registry.models import Domain
 
     if not _door:
-        _open_door()
+        from django.core.wsgi import get_wsgi_application
+
+        _door.append(get_wsgi_application())
     if favour_few not in _drawing:
         hosts = list(Domain.objects.order_by("id").values_list("domain", flat=True))
         _drawing[favour_few] = calling.drawn(hosts, favour_few=bool(favour_few))
-    application, cookie = _door
-    return [calling.visit(application, host, "/", cookie) for host in _drawing[favour_few](calling.PAGES)]
-
-
-def _open_door() -> None:
-    """Make the application, and somebody who is signed in and has been here before: like a browser with both cookies."""
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.auth.models import User
-    from django.contrib.sessions.backends.db import SessionStore
-    from django.core.wsgi import get_wsgi_application
-    from django_tenants.utils import schema_context
-
-    with schema_context("public"):
-        user = User.objects.create_user("owner@bench.example", first_name="Olga")
-        session = SessionStore()
-        backend = "django.contrib.auth.backends.ModelBackend"
-        known = {SESSION_KEY: str(user.pk), BACKEND_SESSION_KEY: backend, HASH_SESSION_KEY: user.get_session_auth_hash()}
-        session.update(known)
-        session.save()
-    _door.extend((get_wsgi_application(), f"sessionid={session.session_key}; csrftoken={'a' * 32}"))
+    # Like a browser that has been here before.
+    cookie = f"sessionid={_SESSION}; csrftoken={'a' * 32}"
+    return [calling.visit(_door[0], host, "/", cookie) for host in _drawing[favour_few](calling.PAGES)]
 
 
 _door: list[Any] = []
@@ -300,7 +299,7 @@ def main() -> None:
 
         urlpatterns.append(path("", login_required(_page)))
         call_command("makemigrations", "registry", verbosity=0)
-        call_command("migrate_schemas", shared=True, run_syncdb=True, verbosity=0)
+        call_command("migrate_schemas", shared=True, verbosity=0)
         print(json.dumps([]), file=answers, flush=True)
         commands = {
             "create": _create,
