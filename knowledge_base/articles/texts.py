@@ -168,7 +168,7 @@ def render_again(session: Session, article: Article) -> bool:
     Written past the ORM: it is no change that could make anybody's open edit stale.
     """
     shown = rendered(session, article.body, article.language)
-    values = {
+    values: dict[str, Any] = {
         "body_html": shown.html,
         "body_text": shown.text,
         "headings": [list(heading) for heading in shown.headings],
