@@ -76,7 +76,7 @@ class Bench:
     def _add(self, what: str, ours: float, raw: float | None = None, other: float | None = None, **goal: Any) -> None:
         """Add a line.  `goal` in words is held when `judged` (else our figure) is at most `limit`."""
         figures = (f"{figure:,.2f}" if figure is not None else "" for figure in (ours, raw, other))
-        held = goal.get("judged", ours) <= goal["limit"] if goal else None
+        held = goal.get("judged", ours) <= goal["limit"] if "limit" in goal else None
         show(Line(what, *figures, goal=goal.get("goal", ""), is_held=held))
 
     def _build_raw(self) -> None:
@@ -194,10 +194,13 @@ class Bench:
         self._compare(take_turns(contenders, ROUNDS))
 
     def _compare(self, took: dict[str, Taken]) -> None:
-        flat, faster = {"goal": "<= 1.15 x two tenants", "limit": 1.15}, {"goal": "<= 0.6 x", "limit": 0.6}
         for unit in ("p50_ms", "processor_ms"):
             ms = {name: getattr(taken, unit) for name, taken in took.items()}
-            title = "page p50" if unit == "p50_ms" else "page, processor's time"
+            # An average knows how many of the visits were the first in a while: goals are set for the usual one.
+            has_goals = unit == "p50_ms"
+            flat: dict[str, Any] = {"goal": "<= 1.15 x two tenants", "limit": 1.15} if has_goals else {}
+            faster: dict[str, Any] = {"goal": "<= 0.6 x", "limit": 0.6} if has_goals else {}
+            title = "page p50" if has_goals else "page, processor's time"
             self._add(f"{title}, 2 tenants, ms", ms["two"])
             self._add(f"   {self.count}, few often, ms", ms["few often"], ms["raw"], **flat, judged=ms["few often"] / ms["two"])
             self._add(f"   {self.count}, all alike, ms", ms["all alike"])
