@@ -29,6 +29,8 @@ _STOP_WORDS = frozenset(
 )
 # What makes a Chinese sentence of keywords.  Most function characters are parts of nouns too (会员, 对账), and tell nothing.
 _ASKING = re.compile("[的了吗呢吧么我你您谁哪怎]|如何|为何|是否|能否|可以|请问|多少|多久|有没有")
+# What Chinese questions are made of: it stands in articles by chance, and the rarer it is there the more it would mislead.
+_LITTLE = re.compile("[什么哪谁吗呢怎何几的是]|多少|多久|有多|时候|一个|请问|是否")
 _MOST_SYLLABLES = 24
 # Rarer characters are not kept in memory: there are a million, and somebody may send them all.
 _LAST_COMMON = 0xFFFF
@@ -203,6 +205,12 @@ def has_function_words(text: str) -> bool:
     """Whether `text` has words that say nothing by themselves: a sentence has, keywords have not."""
     folded = fold(text)
     return bool(_ASKING.search(folded)) or any(run["word"] and _is_stop_word(run["word"]) for run in _RUN.finditer(folded))
+
+
+@lru_cache(maxsize=2**15)
+def says_little(token: str) -> bool:
+    """Whether a Chinese token tells how something is asked rather than what: 什么, 哪个, 的是."""
+    return bool(_LITTLE.search(token))
 
 
 def parts(text: str) -> list[str]:

@@ -18,6 +18,8 @@ _FEWEST_TOKENS, _MOST_TOKENS = 3, 24
 _KEYWORDS = 4
 # Single Chinese characters draw articles only where pairs find little, or where there are few of them, as they pay there.
 _FEW_HITS = 20
+# What tells how something is asked counts for so much of what it would by its rarity.
+_LITTLE = 0.2
 # A misspelt word may mean so many others; the rest of the question tells which.
 _MEANINGS = 3
 _SHORT = 4
@@ -50,7 +52,7 @@ class _Understood:
         terms = _distinct(analysis.terms(question.words))
         known = self._known(terms, _distinct(analysis.characters(question.words)))
         self.unknown = [word for word in _distinct(analysis.words(question.words)) if not _has_any(word, known)]
-        self.pinyin = self._pinyin_keys() if self._may_be_pinyin(terms) else {}
+        self.pinyin = self._pinyin_keys(terms)
         misspelt = [word for word in self.unknown if not self._is_pinyin(word)]
         meant = {word: found for word in misspelt if (found := self._meant(word))}
         self.corrected = spelling.corrected(question.words, {word: found[0] for word, found in meant.items()})
@@ -95,16 +97,18 @@ class _Understood:
         """Whether an article that this reader may find has it: a correction must not tell what is in the others."""
         return bool(self.index.candidates({token: 1.0}, self.question.audiences, 1))
 
-    def _may_be_pinyin(self, terms: Sequence[str]) -> bool:
-        """Whether it is all in Latin letters, and not all of it known: by and my may also be initials."""
-        return bool(self.unknown or not terms) and not analysis.characters(self.question.words)
-
-    def _pinyin_keys(self) -> dict[str, float]:
+    def _pinyin_keys(self, terms: Sequence[str]) -> dict[str, float]:
         """Return the keys of titles that begin as was typed, with their weights: the more was typed of one, the better.
 
-        Syllables may be typed apart; only where no title has them together is each looked for by itself.
+        Syllables may be typed apart; only where no title has them together is each looked for by itself.  Where all that was
+        typed is known, as km and wu are in Chinese articles too, it means a title as a whole, and that to readers of Chinese.
         """
-        return self._keys_from([self._together]) or self._keys_from(word.replace("'", "") for word in self.unknown)
+        if analysis.characters(self.question.words):
+            return {}
+        if self.unknown or not terms:
+            return self._keys_from([self._together]) or self._keys_from(word.replace("'", "") for word in self.unknown)
+        is_read = self.question.language is not None and self.question.language.startswith("zh")
+        return self._keys_from([self._together + analysis.WHOLE]) if is_read else {}
 
     @property
     def _together(self) -> str:
@@ -147,7 +151,9 @@ class _Understood:
     def _weighed(self, kind: str, wanted: Mapping[str, float]) -> dict[str, float]:
         """Return the tokens of a kind that some article has, with what each is worth."""
         return {
-            token: factor * ranking.weight_of(self.known[token], self.index.size)
+            token: factor
+            * ranking.weight_of(self.known[token], self.index.size)
+            * (_LITTLE if analysis.says_little(text) else 1.0)
             for text, factor in wanted.items()
             if (token := kind + text) in self.known
         }
