@@ -10,6 +10,9 @@ from typing import Generic, Protocol, TypeVar
 from knowledge_base.search import generations
 from knowledge_base.search.documents import NeedsRebuild
 
+# A writer that finishes takes away files which a reader has seen listed a moment ago; as often in a row it does not.
+_TRIES = 5
+
 
 class Readable(Protocol):
     lock: Lock
@@ -53,13 +56,14 @@ class Readers(Generic[R]):
             return reader
 
     def _newly_opened(self, directory: Path) -> R:
-        """Open what is in force, looking again at the pointer if a rebuild removed its generation in the meantime."""
-        generation = generations.current(directory)
+        """Open what is in force, looking again if a rebuild removed it in the meantime, or a writer some file of it."""
+        generation, tries = generations.current(directory), 1
         while generation is not None:
             try:
                 return self._open(generation)
             except self._damage as error:
                 failed, generation = generation, generations.current(directory)
-                if failed == generation:
+                tries = tries + 1 if failed == generation else 1
+                if tries > _TRIES:
                     raise NeedsRebuild(f"{generation} cannot be read.") from error
         raise NeedsRebuild(f"{directory} was removed while it was being opened.")

@@ -112,6 +112,34 @@ def _open_files(directory):
     return sum(path.startswith(str(directory)) for path in opened)
 
 
+@pytest.fixture
+def opening(shop, monkeypatch):
+    """Readers whose opening fails a given number of times, as when a writer takes away the file that was just seen."""
+
+    def fail(times):
+        failures = iter([FileNotFoundError("_MAIN_20.toc")] * times)
+
+        def open_generation(generation):
+            if failure := next(failures, None):
+                raise failure
+            return whoosh_index.Reader(generation)
+
+        monkeypatch.setattr(whoosh_index, "_READERS", Readers(open_generation, most=4, damage=whoosh_index.DAMAGE))
+
+    return fail
+
+
+def test_a_file_that_a_writer_has_just_taken_away_fails_no_reader(shop, opening):
+    opening(4)
+    assert found(shop, "deposit") == [1]
+
+
+def test_an_index_that_cannot_be_opened_has_to_be_built_again(shop, opening):
+    opening(1000)
+    with pytest.raises(NeedsRebuild):
+        found(shop, "deposit")
+
+
 def test_readers_in_many_threads_and_processes_see_a_whole_index_while_it_is_written(shop):
     stop = multiprocessing.get_context("spawn").Event()
     with multiprocessing.get_context("spawn").Pool(2, _remember, (stop,)) as pool:
