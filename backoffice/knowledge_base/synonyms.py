@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from wtforms import HiddenField, TextAreaField
 
 from kernel.i18n import lazy_text as _l
-from knowledge_base.search import wording
+from knowledge_base.search import usual_words, wording
 from tenants.modules import Module
 from tenants.permissions import Permission
 from web import access, forms, htmx, modules
@@ -31,7 +31,8 @@ class SynonymsForm(Form):
 @requires(Permission.ARTICLE_READ)
 def page() -> Any:
     known = wording.wording(session)
-    return forms.show(_TEMPLATE, SynonymsForm(data={"synonyms": "\n".join(known.synonyms), "version": known.version}))
+    form = SynonymsForm(data={"synonyms": "\n".join(known.synonyms), "version": known.version})
+    return forms.show(_TEMPLATE, form, usual=usual_words.groups())
 
 
 @blueprint.post("/synonyms")
@@ -49,4 +50,4 @@ def save() -> Any:
             )
             flash(_("The synonyms were saved. They count from the next search on."), "success")
             return htmx.redirect_to(url_for(".page"))
-    return forms.show(_TEMPLATE, form)
+    return forms.show(_TEMPLATE, form, usual=usual_words.groups())

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from threading import Lock
 
 import snowballstemmer  # type: ignore[import-untyped]
@@ -189,6 +190,14 @@ def laid_out(text: str) -> tuple[str, int]:
 def as_laid_out(term: str) -> str:
     """Return how a first-pass token stands in a text that was laid out: to be counted there."""
     return term if len(term) > 1 and is_han(term) else f" {term} "
+
+
+def phrase_as_laid_out(phrase: Sequence[str]) -> str:
+    """Return how first-pass tokens that follow each other stand in a text that was laid out; the pairs of 优惠券 overlap."""
+    laid = as_laid_out(phrase[0])
+    for before, term in pairwise(phrase):
+        laid += term[1:] if is_han(before) and is_han(term) else as_laid_out(term)
+    return laid
 
 
 @lru_cache(maxsize=2**15)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 
-from knowledge_base.search import analysis, meaning, ranking, spelling, synonyms
+from knowledge_base.search import analysis, meaning, ranking, spelling, synonyms, usual_words
 from knowledge_base.search.backend import CHARACTER, PINYIN, TERM, WORD, Index
 from knowledge_base.search.documents import Candidate, Hit, Question, SearchResult
 from knowledge_base.search.ranking import Wanted
@@ -60,10 +60,14 @@ class _Understood:
         self.terms = _distinct(analysis.terms(words))
         self.characters = _distinct(analysis.characters(words))
         groups = (*question.synonyms, *map(tuple, meant.values()))
-        self.requirements = synonyms.requirements(words, self.terms, groups)
-        self.weights = synonyms.weights(self.requirements)
+        usual = usual_words.groups_for(self.terms)
+        # What is said, or meant by the tenant's own agreement; then, what people usually call the same.
+        self.readings = [synonyms.requirements(words, self.terms, some) for some in (groups, (*groups, *usual))]
+        self.counted = synonyms.counted(self.readings[-1])
+        self.weights = synonyms.weights(self.readings[-1])
         self.known = self._known(self.weights, self.characters)
-        self.marked = " ".join([words, *synonyms.others(words, question.synonyms)])
+        self.needles = self._needles()
+        self.marked = " ".join([words, *synonyms.others(words, (*question.synonyms, *usual))])
         self.is_guess = False
         self.seen: dict[int, Candidate] = {}
 
@@ -126,14 +130,17 @@ class _Understood:
         }
 
     def complete(self) -> list[Hit]:
-        """Return the articles that have all of a few keywords."""
+        """Return the articles that have all of a few keywords; where none has, those that have the usual words for them."""
         is_sentence = analysis.has_function_words(self.question.words) or len(self.terms) > _KEYWORDS
         if is_sentence or self.pinyin or not self.terms:
             return []
-        if any(not _is_possible(requirement, self.known) for requirement in self.requirements):
+        return next(filter(None, map(self._with_all, self.readings)), [])
+
+    def _with_all(self, needed: Sequence[Requirement]) -> list[Hit]:
+        if any(not _is_possible(requirement, self.known) for requirement in needed):
             return []
-        found = self._drawn(self._weighed(TERM, self.weights))
-        return self._ranked([one for one in found if synonyms.is_met(one, self.requirements)], {})
+        found = self._drawn(self._weighed(TERM, synonyms.weights(needed)))
+        return self._ranked([one for one in found if synonyms.is_met(one, needed)], {})
 
     def loose(self) -> list[Hit]:
         """Return the articles that have any of it."""
@@ -148,15 +155,20 @@ class _Understood:
         everything = {one.article_id: one for one in (*found, *by_pinyin)}
         return self._ranked(list(everything.values()), {one.article_id: one.drawn for one in by_pinyin})
 
+    def _needles(self) -> dict[str, float]:
+        """Return what is counted in laid out texts, with what it is worth: single terms, and phrases that mean them."""
+        return {
+            analysis.phrase_as_laid_out(phrase): factor * sum(self._worth(TERM + term) for term in phrase)
+            for phrase, factor in self.counted.items()
+            if all(TERM + term in self.known for term in phrase)
+        }
+
     def _weighed(self, kind: str, wanted: Mapping[str, float]) -> dict[str, float]:
         """Return the tokens of a kind that some article has, with what each is worth."""
-        return {
-            token: factor
-            * ranking.weight_of(self.known[token], self.index.size)
-            * (_LITTLE if analysis.says_little(text) else 1.0)
-            for text, factor in wanted.items()
-            if (token := kind + text) in self.known
-        }
+        return {token: factor * self._worth(token) for text, factor in wanted.items() if (token := kind + text) in self.known}
+
+    def _worth(self, token: str) -> float:
+        return ranking.weight_of(self.known[token], self.index.size) * (_LITTLE if analysis.says_little(token[1:]) else 1.0)
 
     def _drawn(self, *weighed: Mapping[str, float]) -> list[Candidate]:
         chosen = dict(chain.from_iterable(self._rarest(tokens) for tokens in weighed))
@@ -173,7 +185,7 @@ class _Understood:
         return chosen
 
     def _has_term(self, candidate: Candidate) -> bool:
-        return any(analysis.as_laid_out(term) in text for text in candidate.texts if text for term in self.weights)
+        return any(needle in text for text in candidate.texts if text for needle in self.needles)
 
     def _has_enough(self, candidate: Candidate) -> bool:
         """Whether more speaks for an article than a character here and there."""
@@ -189,9 +201,8 @@ class _Understood:
         self.seen |= {one.article_id: one for one in candidates}
         if not candidates:
             return []
-        terms = {analysis.as_laid_out(token[1:]): weight for token, weight in self._weighed(TERM, self.weights).items()}
         characters = self._weighed(CHARACTER, dict.fromkeys(self.characters, 1.0))
-        wanted = Wanted(terms, {token[1:]: weight for token, weight in characters.items()})
+        wanted = Wanted(self.needles, {token[1:]: weight for token, weight in characters.items()})
         return ranking.ranked(candidates, wanted, self.question.language, bonus)
 
 

@@ -31,6 +31,12 @@ def test_a_line_that_says_nothing_is_refused_and_kept_as_typed(staff_browser, al
     assert _groups(in_tenant, alpha) == ()
 
 
+def test_the_page_lists_the_words_that_need_not_be_written_down(staff_browser, alpha):
+    browser = staff_browser(alpha, Role.MANAGER)
+    assert "退款 · 退钱" in browser.get("/desk/synonyms").text
+    assert "退款 · 退钱" in browser.submit("/desk/synonyms", {"synonyms": "refund"}).text
+
+
 def test_an_agent_reads_them_and_may_not_change_them(staff_browser, alpha):
     agent = staff_browser(alpha, Role.AGENT)
     assert "readonly" in agent.get("/desk/synonyms").text

@@ -1,0 +1,32 @@
+"""Usual words: what customers of service businesses call the same thing, whichever of the words an article uses."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path
+
+from knowledge_base.search import synonyms
+
+_LIST = Path(__file__).with_suffix(".txt")
+
+
+def groups_for(terms: Iterable[str]) -> list[tuple[str, ...]]:
+    """Return the groups of which a phrase may be in `terms`, the first-pass terms of a question."""
+    by_beginning = _by_beginning()
+    return list(dict.fromkeys(group for term in terms for group in by_beginning.get(term, ())))
+
+
+@cache
+def _by_beginning() -> dict[str, Sequence[tuple[str, ...]]]:
+    """Return the groups by the first term of each of their phrases: few of them have to be tried on a question."""
+    found: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+    for group in groups():
+        for phrase in synonyms.phrases(group):
+            found[phrase[0]].append(group)
+    return dict(found)
+
+
+def groups() -> list[tuple[str, ...]]:
+    """Return all of them, in the order in which they are listed."""
+    lines = _LIST.read_text("utf-8").splitlines()
+    return [tuple(word.strip() for word in line.split(",")) for line in lines if line and not line.startswith("#")]
