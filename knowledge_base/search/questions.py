@@ -53,7 +53,7 @@ class _Understood:
         known = self._known(terms, _distinct(analysis.characters(question.words)))
         self.unknown = [word for word in _distinct(analysis.words(question.words)) if not _has_any(word, known)]
         self.pinyin = self._pinyin_keys(terms)
-        misspelt = [word for word in self.unknown if not self._is_pinyin(word)]
+        misspelt = [word for word in self.unknown if not (self._is_pinyin(word) or self._is_agreed(word))]
         meant = {word: found for word in misspelt if (found := self._meant(word))}
         self.corrected = spelling.corrected(question.words, {word: found[0] for word, found in meant.items()})
         words = self.corrected or question.words
@@ -95,7 +95,13 @@ class _Understood:
             meant = spelling.likely(spelled, counts, self.index.size)[:_MEANINGS]
             if seen := [one for one in meant if self._is_seen(kind + one)]:
                 return seen
-        return []
+        # No article has it; but what customers usually say for a word that articles do have is known to everybody.
+        return usual_words.near(word)
+
+    def _is_agreed(self, word: str) -> bool:
+        """Whether a word that no article has is one that means another: nobody has misspelt it."""
+        agreed = (*self.question.synonyms, *usual_words.groups_for(analysis.terms(word)))
+        return any(word in analysis.words(phrase) for group in agreed for phrase in group)
 
     def _is_seen(self, token: str) -> bool:
         """Whether an article that this reader may find has it: a correction must not tell what is in the others."""

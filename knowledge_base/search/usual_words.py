@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
-from knowledge_base.search import synonyms
+from knowledge_base.search import analysis, spelling, synonyms
 
+_SHORTEST = 5
 _LIST = Path(__file__).with_suffix(".txt")
 
 
@@ -14,6 +15,20 @@ def groups_for(terms: Iterable[str]) -> list[tuple[str, ...]]:
     """Return the groups of which a phrase may be in `terms`, the first-pass terms of a question."""
     by_beginning = _by_beginning()
     return list(dict.fromkeys(group for term in terms for group in by_beginning.get(term, ())))
+
+
+def near(word: str) -> list[str]:
+    """Return the single Latin words of the list that are one edit from a misspelt one, in the order of the list.
+
+    Short ones are left alone: a bell is no bill.
+    """
+    neighbours = spelling.neighbours(word) if spelling.is_correctable(word) and len(word) >= _SHORTEST else ()
+    return [known for known in _latin_words() if known in neighbours]
+
+
+@cache
+def _latin_words() -> Sequence[str]:
+    return list(dict.fromkeys(phrase for group in groups() for phrase in group if analysis.words(phrase) == [phrase]))
 
 
 @cache

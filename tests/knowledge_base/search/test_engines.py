@@ -114,6 +114,18 @@ def test_what_customers_usually_call_the_same_finds_it(engine, words):
     assert 3 not in [hit.article_id for hit in result.hits]
 
 
+def test_what_customers_usually_call_it_may_be_misspelt(engine):
+    engine.apply([article(1, "Requesting an invoice"), article(2, "Opening hours")])
+    result = engine.search(Question(words="where is my reciept", language="en"))
+    assert (result.corrected, [hit.article_id for hit in result.hits]) == ("where is my receipt", [1])
+
+
+@pytest.mark.parametrize("words", ["bill", "manat"])
+def test_a_word_that_means_another_is_not_taken_for_a_misspelt_one(engine, words):
+    engine.apply([article(1, "The night bell"), article(2, "Manta rays")])
+    assert engine.search(Question(words=words, synonyms=(("manat", "currency"),))).corrected is None
+
+
 def test_the_word_itself_comes_alone_where_some_article_has_it(engine):
     engine.apply([article(1, "Refunds"), article(2, "Reimbursement")])
     assert found(engine, "refund") == [1]
