@@ -17,6 +17,9 @@ from kernel.settings import Settings
 URL = os.environ.get("CITUS_URL", "")
 NOT_RUN = "NOT RUN: no Citus here. Set CITUS_URL to a superuser's address of an empty database on its coordinator."
 
+# What is made here belongs to no tenant, whatever the server's own setting is.
+NOBODYS = "SET citus.enable_schema_based_sharding TO off"
+
 
 def in_its_place(settings: Settings) -> Settings:
     """Return the settings with Citus in the place of the tests' own PostgreSQL, when `CITUS_URL` is set."""
@@ -24,6 +27,7 @@ def in_its_place(settings: Settings) -> Settings:
         return settings
     passwords = {role: secrets.token_urlsafe(16) for role in (OWNER, APP)}
     with psycopg.connect(URL, autocommit=True) as connection:
+        connection.execute(NOBODYS)
         for role, password in passwords.items():
             _have_role(connection, role, password)
         connection.execute(sql.SQL("GRANT ALL ON DATABASE {} TO frontdesk_owner").format(_name(connection)))

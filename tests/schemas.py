@@ -11,7 +11,7 @@ from kernel import settings
 from kernel.owners import OwnerConnection
 from kernel.tenancy import Stand
 from tenants import migrations, provisioning, registry
-from tenants.migrations import creation, running
+from tenants.migrations import creation, running, shared
 from tenants.migrations.rendering import Step
 
 _count = itertools.count(1)
@@ -33,6 +33,7 @@ def tenant_at(revision: str = "0001", *, state: str = "live", ring: int = 2, pla
     stand = Stand(schema, f"r_{schema}", placement=placement)
     known = tuple(step for step in migrations.steps("tenant") if step.revision <= revision)
     with owner(placement) as connection:
+        connection.execute(shared.DISTRIBUTED)
         connection.execute(f'SET LOCAL search_path TO "{schema}", ext'.encode())
         for statement in creation.recipe(stand)[:7]:
             connection.execute(statement.encode())
@@ -41,6 +42,7 @@ def tenant_at(revision: str = "0001", *, state: str = "live", ring: int = 2, pla
             [schema, state != "spare"],
         )
         running.apply(connection, stand, known)
+        creation.let_nodes_in(connection, stand)
     with owner() as connection:
         row = connection.execute(
             "INSERT INTO platform.tenant"

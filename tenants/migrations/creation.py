@@ -1,7 +1,9 @@
 """What a tenant's place is made of: the list of single statements that make its role and its schema at head."""
 
 import hashlib
+from typing import Any
 
+import psycopg
 from psycopg import sql
 
 from kernel.tenancy import TENANT_GROUP, Stand
@@ -28,6 +30,15 @@ def recipe(stand: Stand) -> list[str]:
     tables = [statement for step in chain for statement in step.statements]
     may_become = application_may_become(stand.role, stand.placement)
     return [*(one.as_string() for one in place), *filter(None, [may_become]), *tables, *revokes(stand, chain)]
+
+
+def let_nodes_in(connection: psycopg.Connection[Any], stand: Stand) -> None:
+    """On Citus, let the role of `stand` log in: the coordinator comes to the node that has the schema as whoever asks.
+
+    The role has no password, so nobody else comes in by it (docs/decisions/0044).  Elsewhere nothing is done.
+    """
+    if connection.execute("SELECT 1 FROM pg_extension WHERE extname = 'citus'").fetchone():
+        connection.execute(sql.SQL("ALTER ROLE {} LOGIN").format(sql.Identifier(stand.role)))
 
 
 def name_of_recipe() -> str:

@@ -66,6 +66,8 @@ def _send(connection: "psycopg.Connection[object]", stand: Stand, statements: li
     done = position + STATEMENTS_AT_ONCE
     revision = head("tenant") if done >= len(statements) else ""
     note = "UPDATE platform.schema_revision SET position = %s, revision = %s WHERE schema_name = %s"
+    if revision:
+        creation.let_nodes_in(connection, stand)
     with connection.pipeline():
         connection.execute(DISTRIBUTED)
         connection.execute(f'SET LOCAL search_path TO "{stand.schema}", ext'.encode())
