@@ -61,7 +61,9 @@ def tenant_id_column() -> Mapped[int]:
 
 
 _engines: dict[str, Engine] = {}
+_sharded: dict[str, bool] = {}
 _making = Lock()
+IS_CITUS: LiteralString = "SELECT 1 FROM pg_extension WHERE extname = 'citus'"
 
 
 def engine(placement: str = HOME_PLACEMENT) -> Engine:
@@ -79,6 +81,7 @@ def dispose() -> None:
     for made in _engines.values():
         made.dispose()
     _engines.clear()
+    _sharded.clear()
 
 
 def make_engine(url: str, *, pool_size: int = 5) -> Engine:
@@ -181,6 +184,17 @@ def session_at(stand: Stand) -> Session:
 def stand_of(session: Session) -> Stand:
     stand: Stand = session.info["stand"]
     return stand
+
+
+def is_sharded(session: Session) -> bool:
+    """Whether the session's database is Citus, where no statement writes both in a tenant's schema and in the shared one.
+
+    Asked once for every database.
+    """
+    placement = stand_of(session).placement
+    if placement not in _sharded:
+        _sharded[placement] = driver_of(session).execute(IS_CITUS).fetchone() is not None
+    return _sharded[placement]
 
 
 def move(session: Session, stand: Stand) -> None:

@@ -66,7 +66,8 @@ def put(
     """Promise, in the session's transaction, that `job(**args)` will run here at or after `due_at` (now, when omitted).
 
     `args` must be JSON.  `id` names the promise after its cause; a second one of the same name is an error.  `beside` is an
-    insert (always the same object) with its parameters, which goes along in the same statement and saves a round trip.
+    insert (always the same object) with its parameters, which goes along in the same statement and saves a round trip;
+    on Citus, which knows no such statement, it goes before.
     """
     now = clock.now()
     due = due_at or now
@@ -83,6 +84,9 @@ def put(
         "ring_at": now + doorbell.GRACE if due <= now else due,
     }
     along, further = beside or (None, {})
+    if along is not None and database.is_sharded(session):
+        session.execute(along, further)
+        along, further = None, {}
     session.execute(_promise(along), {**{f"promise_{name}": value for name, value in values.items()}, **further})
     if due <= now:
         doorbell.ring_after_commit(session, row_id)

@@ -6,6 +6,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from kernel import database
 from kernel.tenancy import TENANT_GROUP, Stand
 from tenants.migrations.rendering import head, steps
 from tenants.migrations.running import revokes
@@ -37,7 +38,7 @@ def let_nodes_in(connection: psycopg.Connection[Any], stand: Stand) -> None:
 
     The role has no password, so nobody else comes in by it (docs/decisions/0044).  Elsewhere nothing is done.
     """
-    if connection.execute("SELECT 1 FROM pg_extension WHERE extname = 'citus'").fetchone():
+    if connection.execute(database.IS_CITUS).fetchone():
         connection.execute(sql.SQL("ALTER ROLE {} LOGIN").format(sql.Identifier(stand.role)))
 
 
