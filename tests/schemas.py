@@ -27,16 +27,16 @@ def owner(placement: str = "main") -> Iterator[psycopg.Connection[Any]]:
 
 
 def tenant_at(revision: str = "0001", *, state: str = "live", ring: int = 2, placement: str = "main") -> Stand:
-    """Make a tenant that stopped at `revision`, quickly: with one transaction for its whole schema."""
+    """Make a tenant that stopped at `revision`, quickly: with one transaction for all its tables."""
     number = next(_count)
     schema = f"t_old{number}"
     stand = Stand(schema, f"r_{schema}", placement=placement)
     known = tuple(step for step in migrations.steps("tenant") if step.revision <= revision)
     with owner(placement) as connection:
         connection.execute(shared.DISTRIBUTED)
-        connection.execute(f'SET LOCAL search_path TO "{schema}", ext'.encode())
         for statement in creation.recipe(stand)[:7]:
             connection.execute(statement.encode())
+    with owner(placement) as connection:
         connection.execute(
             "INSERT INTO platform.schema_revision (schema_name, revision, is_taken) VALUES (%s, '', %s)",
             [schema, state != "spare"],

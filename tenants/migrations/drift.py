@@ -12,6 +12,7 @@ from kernel.owners import OwnerConnection
 from kernel.tenancy import Stand
 from tenants.migrations import creation
 from tenants.migrations.rendering import head
+from tenants.migrations.shared import NOT_DISTRIBUTED
 
 _TEMPLATE = Stand("t_template", "r_t_template")
 _LINES = 40
@@ -64,6 +65,8 @@ def template(placement: str) -> frozenset[str]:
     found: frozenset[str] = frozenset()
     try:
         with database.owner_transaction(placement) as connection:
+            # A node of Citus knows a schema only when it is kept.
+            connection.execute(NOT_DISTRIBUTED)
             connection.execute(f'SET LOCAL search_path TO "{_TEMPLATE.schema}", ext'.encode())
             for statement in creation.recipe(replace(_TEMPLATE, placement=placement)):
                 connection.execute(statement.encode())

@@ -72,6 +72,7 @@ def test_every_step_can_be_taken_back_and_taken_again(house, alpha, as_owner, br
     scripts = rendering.scripts(branch)
     with Operations.context(MigrationContext.configure(connection)):
         if branch == "tenant":
+            connection.execute(text(migrations.shared.NOT_DISTRIBUTED))
             connection.execute(text("CREATE SCHEMA scratch"))
         else:
             for script in reversed(scripts):
