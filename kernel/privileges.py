@@ -8,6 +8,8 @@ import psycopg
 _RISKY: LiteralString = """
     pronamespace = 'pg_catalog'::regnamespace AND (
       proname = 'set_config' OR proname ~ '^(query|table|cursor|schema|database)_to_xml'
+      -- Those of Citus that send a text to a node.
+      OR proname ~ '^run_command_on_' OR proname IN ('master_run_on_worker', 'citus_run_local_command')
       OR proname IN ('lo_creat', 'lo_create', 'lo_from_bytea', 'pg_advisory_lock', 'pg_advisory_lock_shared',
                      'pg_try_advisory_lock', 'pg_try_advisory_lock_shared', 'pg_notify'))"""
 REVOKE_RISKY_FUNCTIONS: LiteralString = f"""DO $$ DECLARE risky regprocedure; BEGIN

@@ -14,7 +14,7 @@ from kernel import database
 from kernel.database import PlatformBase, TenantBase
 from kernel.owners import OwnerConnection
 from tenants import migrations, provisioning, registry, saved_views  # noqa: F401  (every model must be known)
-from tenants.migrations import ledger, rendering, running
+from tenants.migrations import ledger, rendering, running, shared
 from tests import factories, schemas
 
 
@@ -72,7 +72,7 @@ def test_every_step_can_be_taken_back_and_taken_again(house, alpha, as_owner, br
     scripts = rendering.scripts(branch)
     with Operations.context(MigrationContext.configure(connection)):
         if branch == "tenant":
-            connection.execute(text(migrations.shared.NOT_DISTRIBUTED))
+            connection.execute(text(shared.NOT_DISTRIBUTED))
             connection.execute(text("CREATE SCHEMA scratch"))
         else:
             for script in reversed(scripts):
