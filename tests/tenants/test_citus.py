@@ -24,7 +24,7 @@ def test_the_house_stands_on_it(house):
 
 @pytest.mark.parametrize(("whose", "may_use"), [("alpha", "t"), ("beta", "f")])
 def test_on_every_node_a_tenants_role_may_use_its_own_schema_only(request, alpha, whose, may_use):
-    """Asked of the nodes themselves: they let the role in, and the coordinator's word is not all that keeps it out of others."""
+    """The nodes let the role in, so that the coordinator is not all that keeps it out of others; they are asked themselves."""
     schema = request.getfixturevalue(whose).stand.schema
     asked = f"SELECT has_schema_privilege('{alpha.stand.role}', '{schema}', 'USAGE')"
     with psycopg.connect(citus.URL) as connection:
