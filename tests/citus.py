@@ -31,6 +31,7 @@ def in_its_place(settings: Settings) -> Settings:
         for role, password in passwords.items():
             _have_role(connection, role, password)
         connection.execute(sql.SQL("GRANT ALL ON DATABASE {} TO frontdesk_owner").format(_name(connection)))
+        connection.execute(sql.SQL("REVOKE TEMPORARY ON DATABASE {} FROM PUBLIC").format(_name(connection)))
         for statement in DATABASE_SETUP:
             connection.execute(statement)
     app, owner = (_address(role, passwords[role]) for role in (APP, OWNER))

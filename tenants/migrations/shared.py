@@ -92,10 +92,10 @@ def advice(placement: str = HOME_PLACEMENT) -> list[str]:
     """Return what a superuser still has to do in this database, as SQL; what we may do ourselves is done.
 
     The role that serves requests finds nothing by itself when its own path is the empty schema, and a statement of a tenant's
-    cannot change its role when the functions that could are not everybody's.
+    cannot change its role when the functions that could are not everybody's.  Nor does anybody need a temporary table.
     """
     with database.owner_transaction(placement) as connection:
-        missing = _path_of_application(connection, placement)
+        missing = [*_path_of_application(connection, placement), *_temporary_tables(connection)]
         if risky := privileges.risky_functions(connection):
             missing.append(f"-- everybody may call {', '.join(risky)}")
             missing += [privileges.REVOKE_RISKY_FUNCTIONS + ";", *(f"{grant};" for grant in privileges.GRANTS_TO_OWN_ROLES)]
@@ -114,3 +114,17 @@ def _path_of_application(connection: psycopg.Connection[Any], placement: str) ->
     except psycopg.errors.InsufficientPrivilege:
         return [f"{setting.as_string()};"]
     return []
+
+
+def _temporary_tables(connection: psycopg.Connection[Any]) -> list[str]:
+    """One of a tenant's table's name would hide it, and stay in the session when the next tenant comes."""
+    query = """
+        SELECT datname FROM pg_database, aclexplode(COALESCE(datacl, acldefault('d', datdba))) g
+        WHERE datname = current_database() AND g.grantee = 0 AND g.privilege_type = 'TEMPORARY'"""
+    row = connection.execute(query).fetchone()
+    if row is None:
+        return []
+    revoke = sql.SQL("REVOKE TEMPORARY ON DATABASE {} FROM PUBLIC").format(sql.Identifier(row[0]))
+    # Whoever does not own the database gets a warning and revokes nothing.
+    connection.execute(revoke)
+    return [f"{revoke.as_string()};"] if connection.execute(query).fetchone() else []

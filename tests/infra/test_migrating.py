@@ -118,5 +118,17 @@ def test_a_database_that_is_not_closed_gets_a_warning_with_the_sql_to_close_it(o
     assert shared.advice("open") == []
 
 
+@pytest.mark.parametrize("owner", ["frontdesk_owner", "postgres"])
+def test_temporary_tables_are_nobodys_in_a_database_of_ones_own(open_database, owner):
+    """By default everybody's, though one could hide a tenant's table from the next who uses the session."""
+    with psycopg.connect(open_database, autocommit=True) as superuser:
+        superuser.execute(f"ALTER DATABASE wide_open OWNER TO {owner}".encode())
+        told = [line for line in shared.advice("open") if "TEMPORARY" in line]
+        assert told == ([] if owner == "frontdesk_owner" else ['REVOKE TEMPORARY ON DATABASE "wide_open" FROM PUBLIC;'])
+        for statement in told:
+            superuser.execute(statement.encode())
+        assert superuser.execute("SELECT has_database_privilege('careless', 'wide_open', 'TEMPORARY')").fetchone() == (False,)
+
+
 def test_our_own_database_needs_no_advice(house):
     assert shared.advice() == []
