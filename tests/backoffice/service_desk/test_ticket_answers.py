@@ -89,7 +89,7 @@ def test_a_viewer_sees_the_articles_and_no_way_to_send_them(alpha, staff_browser
     assert "insert=" not in shown
 
 
-def test_k08_a_solved_ticket_becomes_a_draft_without_its_customer_that_waits_for_review(alpha, staff_browser, refund_ticket, in_tenant):
+def test_k08_a_solved_ticket_becomes_a_draft_without_its_customer_for_review(alpha, staff_browser, refund_ticket, in_tenant):
     ticket, _article = refund_ticket
     agent, path = staff_browser(alpha), f"/desk/tickets/{ticket.number}"
     assert f"{path}/article" not in agent.get(path).text
