@@ -11,6 +11,7 @@ _ROOMS_WITH_JOBS = (
     "tenants.migrating_again",
     "tenants.jobs",
     "tenants.archive.jobs",
+    "crm.customers.jobs",
     "service_desk.tickets.jobs",
     "service_desk.answers.jobs",
     "knowledge_base.articles.jobs",

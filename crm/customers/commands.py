@@ -98,7 +98,12 @@ def _fill(session: Session, customer: Customer, values: dict[str, Any]) -> None:
         if other is not None and other is not customer:
             raise EmailTaken(email=customer.email)
     customer.sort_key = sort_key(customer.name)
-    customer.search_text = search_text(customer.name, customer.email, customer.organisation, customer.phone)
+    customer.search_text = searched(customer)
+
+
+def searched(customer: Customer) -> str:
+    """Return what the quick search looks in: by tags too, in either script."""
+    return search_text(customer.name, customer.email, customer.organisation, customer.phone, *customer.tags)
 
 
 def _name(value: str) -> str:

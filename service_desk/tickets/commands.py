@@ -76,7 +76,7 @@ def create(
         created_at=now,
         updated_at=now,
     )
-    ticket.search_text = search_text(ticket.subject)
+    ticket.search_text = searched(ticket)
     set_committed_value(ticket, "customer", customer)
     set_committed_value(ticket, "assignee", None)
     database.insert_or_refuse(session, ticket, AlreadySent())
@@ -253,6 +253,11 @@ def set_priority(session: Session, ticket: Ticket, *, priority: Priority, actor:
         events.record(session, "ticket.priority_changed", ticket, actor=actor, priority=int(priority), changes=changes)
 
 
+def searched(ticket: Ticket) -> str:
+    """Return what the quick search looks in: by tags too, in either script."""
+    return search_text(ticket.subject, *ticket.tags)
+
+
 def set_tags(session: Session, ticket: Ticket, *, tags: Iterable[str], actor: Actor) -> None:
     """Replace the ticket's tags: blanks and repetitions fall away, at most twenty of forty characters stay."""
     _lock(session, ticket)
@@ -260,6 +265,7 @@ def set_tags(session: Session, ticket: Ticket, *, tags: Iterable[str], actor: Ac
     if ticket.tags != wanted:
         changes = {"tags": [ticket.tags, wanted]}
         ticket.tags = wanted
+        ticket.search_text = searched(ticket)
         events.record(session, "ticket.tags_changed", ticket, actor=actor, tags=wanted, changes=changes)
 
 
@@ -273,7 +279,7 @@ def rename(session: Session, ticket: Ticket, *, subject: str, version: int | Non
     if version is not None and version != ticket.version:
         raise StaleEdit()
     before, ticket.subject = ticket.subject, _subject(subject)
-    ticket.search_text = search_text(ticket.subject)
+    ticket.search_text = searched(ticket)
     events.record(session, "ticket.renamed", ticket, actor=actor, before=before, after=ticket.subject)
 
 

@@ -1,10 +1,14 @@
 """What may be known of customers, and by whom."""
 
 import pytest
+from sqlalchemy import update
 
-from crm.customers import queries
+from crm.customers import jobs, queries
+from crm.customers.models import Customer
 from kernel.actors import SYSTEM, VISITOR, Actor
 from kernel.errors import NotFound
+from kernel.text import fold
+from tenants.migrations.backfills import Batch
 from tenants.permissions import OPERATOR
 from tests import factories
 
@@ -58,3 +62,15 @@ def test_a_second_tenant_sees_none_of_them(alpha, beta, in_tenant):
         assert queries.by_email(session, "mei@mail.example") is None
         with pytest.raises(NotFound):
             queries.get(session, mei.id, actor=SYSTEM)
+
+
+@pytest.mark.parametrize("words", ["海景", "會員", "会员"])
+def test_a_customer_is_found_by_a_tag_in_either_script(session, make_customer, sam, words):
+    """Z01"""
+    mei, _other = make_customer(tags=["海景", "會員"]), make_customer()
+    found = queries.visible_to(sam).where(Customer.search_text.contains(fold(words)))
+    assert session.scalars(found).all() == [mei]
+    session.execute(update(Customer).values(search_text="mei"))
+    assert jobs.find_by_tags(session, "") == Batch(1, None)
+    session.expire_all()
+    assert session.scalars(found).all() == [mei]

@@ -5,13 +5,15 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from kernel.actors import SYSTEM, VISITOR
 from kernel.errors import NotFound
 from kernel.files import Upload
 from kernel.text import fold
-from service_desk.tickets import commands, queries
-from service_desk.tickets.models import Status
+from service_desk.tickets import commands, jobs, queries
+from service_desk.tickets.models import Status, Ticket
+from tenants.migrations.backfills import Batch
 from tests import factories
 
 
@@ -144,6 +146,32 @@ def test_a_ticket_is_found_by_its_words_its_customer_and_its_messages(session, m
     ticket = make_ticket(customer=make_customer(name="陳偉"))
     make_ticket(subject="Other", body="Nothing to see")
     assert session.scalars(queries.found(queries.visible_to(sam), fold(words))).all() == [ticket]
+
+
+@pytest.mark.parametrize("words", ["会员", "會員", "huiyuan", "vip"])
+def test_a_ticket_is_found_by_its_tags_and_its_customers_in_either_script(session, make_customer, make_ticket, sam, words):
+    """Z01"""
+    tagged, of_member = make_ticket(), make_ticket(customer=make_customer(tags=["會員", "VIP"]))
+    make_ticket()
+    commands.set_tags(session, tagged, tags=["會員", "VIP"], actor=sam)
+    assert set(session.scalars(queries.found(queries.visible_to(sam), fold(words)))) == {tagged, of_member}
+    commands.set_tags(session, tagged, tags=[], actor=sam)
+    assert session.scalars(queries.found(queries.visible_to(sam), fold(words))).all() == [of_member]
+
+
+def test_what_was_tagged_before_an_upgrade_is_found_by_its_tags_after_it(session, make_ticket, sam, monkeypatch):
+    monkeypatch.setattr(jobs, "_AT_ONCE", 2)
+    tagged = [make_ticket() for _ in range(3)]
+    for ticket in tagged:
+        commands.set_tags(session, ticket, tags=["會員"], actor=sam)
+    session.flush()
+    session.execute(update(Ticket).values(search_text="it drips"))
+    before = [ticket.version for ticket in tagged]
+    first = jobs.find_by_tags(session, "")
+    assert jobs.find_by_tags(session, first.position or "") == Batch(1, None)
+    session.expire_all()
+    assert set(session.scalars(queries.found(queries.visible_to(sam), "会员"))) == set(tagged)
+    assert [ticket.version for ticket in tagged] == before
 
 
 def test_a_ticket_is_found_by_its_number(session, make_ticket, sam):
