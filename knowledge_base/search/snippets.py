@@ -73,14 +73,26 @@ def _merged(spans: Spans) -> Spans:
 def _passage(text: str, hits: Spans, length: int) -> tuple[int, int]:
     if len(text) <= length:
         return 0, len(text)
-    first = max((start for start, _ in hits), key=lambda at: (_covered(hits, at, at + length), -at), default=0)
+    first = _fullest(hits, length)
     # A quarter of the room goes before the first hit: a word is understood from what precedes it.
     start = min(max(0, first - length // 4), len(text) - length)
     return _cut(text, start), _cut(text, start + length)
 
 
-def _covered(hits: Spans, start: int, end: int) -> int:
-    return sum(stop - begin for begin, stop in hits if start <= begin and stop <= end)
+def _fullest(hits: Spans, length: int) -> int:
+    """Return where the first passage of `length` begins that has most of the matching characters; it begins with a hit."""
+    best, best_at, covered, last = -1, 0, 0, 0
+    for number, (start, end) in enumerate(hits):
+        while last < len(hits) and hits[last][1] <= start + length:
+            covered += hits[last][1] - hits[last][0]
+            last += 1
+        if covered > best:
+            best, best_at = covered, start
+        if number < last:
+            covered -= end - start
+        else:
+            last = number + 1  # longer than the passage
+    return best_at
 
 
 def _cut(text: str, at: int) -> int:
