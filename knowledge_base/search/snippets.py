@@ -31,7 +31,9 @@ def snippet(text: str, query: str, length: int = 160) -> list[tuple[str, bool]]:
 def _hits(text: str, query: str) -> Spans:
     """Return where `text` matches `query`: by words and character pairs, else by single characters, in order."""
     folded, offsets = analysis.fold_with_offsets(text)
-    wanted = set(analysis.terms(query))
+    asked = set(analysis.terms(query))
+    # What a question is made of is everywhere; it is marked only where it is all that was typed.
+    wanted = {term for term in asked if not analysis.says_little(term)} or asked
     found = [(at, at + 2) for at in _pairs_in(folded, wanted)]
     found += _words_in(folded, wanted)
     if not found:

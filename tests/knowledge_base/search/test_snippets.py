@@ -1,3 +1,5 @@
+import pytest
+
 from knowledge_base.search.snippets import snippet
 
 
@@ -15,6 +17,11 @@ def test_a_snippet_marks_other_forms_of_an_english_word():
 
 def test_a_snippet_marks_single_characters_where_no_pair_matches():
     assert [run for run, is_hit in snippet("押一付三", "押金") if is_hit] == ["押"]
+
+
+@pytest.mark.parametrize(("query", "marked"), [("会员卡是什么", ["会员卡"]), ("是什么", ["是什么"])])
+def test_what_only_asks_is_marked_where_nothing_else_was_typed(query, marked):
+    assert [run for run, is_hit in snippet("会员卡是什么？", query) if is_hit] == marked
 
 
 def test_a_snippet_is_cut_around_its_hits_and_says_so():
