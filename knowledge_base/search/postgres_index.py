@@ -180,8 +180,9 @@ _DRAW = text(
     WITH drawn AS (
         SELECT entry.article_id, sum(asked.weight) AS weight
         FROM unnest(CAST(:tokens AS text[]), CAST(:weights AS float8[])) AS asked(token, weight)
-        JOIN search_entry AS entry ON entry.tokens @@ CAST(asked.token AS tsquery)
-        WHERE CAST(:everybody AS boolean) OR entry.audience && CAST(:audiences AS text[])
+        CROSS JOIN LATERAL (
+            SELECT article_id FROM search_entry WHERE tokens @@ CAST(asked.token AS tsquery)
+            AND (CAST(:everybody AS boolean) OR audience && CAST(:audiences AS text[])) OFFSET 0) AS entry
         GROUP BY entry.article_id ORDER BY weight DESC, entry.article_id LIMIT :most)
     SELECT entry.article_id, entry.language, array_to_string(entry.texts, :between), array_to_string(entry.lengths, :between),
         drawn.weight

@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from knowledge_base.search import analysis
+from knowledge_base.search.kept import Kept
 from knowledge_base.search.noise import HAN
 
 Spans = list[tuple[int, int]]
@@ -14,6 +15,8 @@ _LEEWAY = 20
 _LETTER = rf"[^\W_{HAN}]"
 # The forms of a word begin alike, but for few: dying and die.
 _SAME_START = 2
+# What is found is found again: to fold a text takes longer than all else about its snippet.  Some eight megabytes at most.
+_FOLDED: Kept[tuple[str, Sequence[int]]] = Kept(room=2_000_000, size_of=lambda folded: len(folded[0]))
 
 
 def snippet(text: str, query: str, length: int = 160) -> list[tuple[str, bool]]:
@@ -30,7 +33,7 @@ def snippet(text: str, query: str, length: int = 160) -> list[tuple[str, bool]]:
 
 def _hits(text: str, query: str) -> Spans:
     """Return where `text` matches `query`: by words and character pairs, else by single characters, in order."""
-    folded, offsets = analysis.fold_with_offsets(text)
+    folded, offsets = _FOLDED.get(text, lambda: analysis.fold_with_offsets(text))
     asked = set(analysis.terms(query))
     # What a question is made of is everywhere; it is marked only where it is all that was typed.
     wanted = {term for term in asked if not analysis.says_little(term)} or asked
