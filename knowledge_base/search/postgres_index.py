@@ -174,7 +174,8 @@ def _quoted(token: str) -> str:
 
 
 # Each token is looked up by itself in the GIN index, and only the narrow part of a row is read: `ts_rank` would have to unpack
-# the tsvector of every article that has any of them.
+# the tsvector of every article that has any of them.  OFFSET 0 keeps each look-up a question of its own: joined freely, a few
+# hundred articles would be read through for every token, and their tsvectors unpacked.
 _DRAW = text(
     """
     WITH drawn AS (
