@@ -1,15 +1,16 @@
 """The registry: which tenant a name belongs to, remembered by each process until the registry's stamp moves."""
 
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
-from kernel import database, settings
+from kernel import database, logs, settings
 from kernel.errors import NotFound
 from kernel.i18n import BY_CODE, Language
 from kernel.tenancy import Stand
@@ -17,7 +18,7 @@ from tenants.models import HostName, RegistryStamp
 from tenants.models import State as State
 from tenants.models import Tenant as Tenant
 
-# How long a change made by another process may go unnoticed here, and how long anything is believed at all.
+# How long a change made by another machine may go unnoticed here, and how long anything is believed at all.
 _LOOK_SECONDS = 1.0
 _BELIEVED_SECONDS = 300.0
 _MOST_KNOWN = 20_000
@@ -62,6 +63,8 @@ class TenantFacts:
 
 _known: dict[str, TenantFacts] = {}
 _stamp, _looked_at, _read_at = 0, 0.0, 0.0
+# When this machine's flag was last moved, as far as this process has seen.
+_flag_seen = 0
 # Moves whenever what is known is thrown away, so that what was read before is not remembered after.
 _epoch = 0
 
@@ -105,9 +108,13 @@ def is_at_rest(schema: str) -> bool:
 
 
 def _remembered(key: str) -> TenantFacts | None:
-    """Return what is known under a key, after a look at the stamp if the last one was a second ago."""
-    global _looked_at, _read_at, _stamp
-    now = time.monotonic()
+    """Return what is known under a key: nothing once this machine's flag has moved, nor once the stamp has, which is
+    looked at a second after the last look."""
+    global _flag_seen, _looked_at, _read_at, _stamp
+    now, flag = time.monotonic(), _flag_moved_at()
+    if flag != _flag_seen:
+        _throw_away()
+        _flag_seen = flag
     if now - _looked_at > _LOOK_SECONDS:
         _looked_at = now
         with database.transaction() as session:
@@ -116,6 +123,31 @@ def _remembered(key: str) -> TenantFacts | None:
             _throw_away()
             _stamp, _read_at = stamp, now
     return _known.get(key)
+
+
+def _flag() -> Path:
+    return settings.current().run_dir / "registry"
+
+
+def _flag_moved_at() -> int:
+    """Return when a process of this machine last changed the registry, in nanoseconds, or nothing.
+
+    Who has been told that a thing is done must find it done, whichever process answers next.
+    """
+    try:
+        return _flag().stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _move_flag() -> None:
+    flag, now = _flag(), time.time_ns()
+    try:
+        flag.parent.mkdir(parents=True, exist_ok=True)
+        flag.touch()
+        os.utime(flag, ns=(now, now))
+    except OSError as error:
+        logs.get(__name__).warning("the others notice within a second", error=str(error))
 
 
 def _throw_away() -> None:
@@ -202,10 +234,11 @@ def set_facts(session: Session, tenant_id: int, **facts: Any) -> None:
 def changed(session: Session) -> None:
     """Say, in the transaction that changes the registry, that every process must read it again; the last statement of it.
 
+    Those of this machine do so at once, those of others within a second.
     `session` stands on the home platform.
     """
     session.execute(update(RegistryStamp).values(version=RegistryStamp.version + 1))
-    database.after_commit(session, partial(forget))
+    database.after_commit(session, _tell_everybody)
 
 
 def all_tenants() -> list[TenantFacts]:
@@ -257,6 +290,11 @@ def by_schema(session: Session, schemas: set[str]) -> dict[str, Tenant]:
 def names(session: Session, ids: set[int]) -> dict[int, str]:
     """Return the names of tenants by id."""
     return {row.id: row.name for row in session.execute(select(Tenant.id, Tenant.name).where(Tenant.id.in_(ids)))}
+
+
+def _tell_everybody() -> None:
+    forget()
+    _move_flag()
 
 
 def forget() -> None:

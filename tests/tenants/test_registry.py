@@ -1,9 +1,14 @@
 """The registry: from a name to a tenant, remembered until the registry's stamp moves."""
 
+import math
+import subprocess
+import sys
+
 import pytest
 from sqlalchemy import update
 
 from kernel import clock, database
+from kernel.settings import PROJECT
 from tenants import registry
 from tenants.models import HostName, RegistryStamp, Tenant
 
@@ -48,6 +53,26 @@ def test_a_change_made_elsewhere_is_noticed_within_a_second(beta, change, monkey
     assert registry.find("beta").name == "貝塔顧問"
     change(name="Beta & Sons")
     a_second_passes(monkeypatch)
+    assert registry.find("beta").name == "Beta & Sons"
+
+
+def test_a_change_made_by_another_process_of_this_machine_is_noticed_at_once(beta, change, house, monkeypatch):
+    assert registry.find("beta").name == "貝塔顧問"
+    monkeypatch.setattr(registry, "_looked_at", math.inf)  # no second ever passes
+    change(name="Beta & Sons")
+    assert registry.find("beta").name == "貝塔顧問"  # nobody has said so
+    call = "registry.changed(session)"
+    code = f"from tenants import registry; from kernel import database\nwith database.transaction() as session: {call}"
+    environment = {"FRONTDESK_HOME": str(house.home), "DATABASE_URL": house.database_url, "FRONTDESK_MODE": "test"}
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=PROJECT, env=environment)
+    assert registry.find("beta").name == "Beta & Sons"
+
+
+def test_where_no_flag_can_be_kept_a_change_still_holds_and_a_second_tells_the_others(beta, change, monkeypatch, tmp_path):
+    (tmp_path / "run").write_text("not a folder")
+    monkeypatch.setattr(registry, "_flag", lambda: tmp_path / "run" / "registry")
+    with database.transaction() as session:
+        registry.set_facts(session, beta.id, name="Beta & Sons")
     assert registry.find("beta").name == "Beta & Sons"
 
 
