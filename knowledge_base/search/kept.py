@@ -19,11 +19,19 @@ class Kept(Generic[V]):
 
     def get(self, key: Hashable, read: Callable[[], V]) -> V:
         """Return what is kept under `key`, or what `read` returns, which must always be the same for that key."""
+        value = self.find(key)
+        return self.keep(key, read()) if value is None else value
+
+    def find(self, key: Hashable) -> V | None:
+        """Return what is kept under `key`, or nothing."""
         with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-                return self._values[key]
-        value = read()
+            if key not in self._values:
+                return None
+            self._values.move_to_end(key)
+            return self._values[key]
+
+    def keep(self, key: Hashable, value: V) -> V:
+        """Keep `value`, and return it; what is kept under `key` already stays, being the same."""
         with self._lock:
             if key not in self._values:
                 self._values[key] = value

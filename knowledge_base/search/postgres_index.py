@@ -11,10 +11,12 @@ from sqlalchemy import ColumnElement, Text, cast, delete, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Session
 
+from kernel import database
 from knowledge_base.search import analysis, meaning, questions, titles
 from knowledge_base.search.backend import PART, PINYIN, PINYIN_KEYS
 from knowledge_base.search.documents import Candidate, Document, NeedsRebuild, Question, SearchResult
 from knowledge_base.search.entries import FORMAT, LONGEST, Entry, entry_of
+from knowledge_base.search.kept import Kept
 from knowledge_base.search.models import SearchEntry, SearchToken
 
 # The token that every entry has: its frequency is their number, that of another of its kind tells an older format.
@@ -185,11 +187,20 @@ _DRAW = text(
             SELECT article_id FROM search_entry WHERE tokens @@ CAST(asked.token AS tsquery)
             AND (CAST(:everybody AS boolean) OR audience && CAST(:audiences AS text[])) OFFSET 0) AS entry
         GROUP BY entry.article_id ORDER BY weight DESC, entry.article_id LIMIT :most)
-    SELECT entry.article_id, entry.language, array_to_string(entry.texts, :between), array_to_string(entry.lengths, :between),
-        drawn.weight
+    SELECT entry.article_id, entry.xmin || '/' || entry.ctid, drawn.weight
     FROM drawn JOIN search_entry AS entry USING (article_id) ORDER BY drawn.weight DESC, entry.article_id
     """
 )
+_FACTS = text(
+    """
+    SELECT article_id, xmin || '/' || ctid, language, array_to_string(texts, :between), array_to_string(lengths, :between)
+    FROM search_entry WHERE article_id = ANY(CAST(:article_ids AS bigint[]))
+    """
+)
+Facts = tuple[int, str, tuple[str, ...], tuple[int, ...]]
+# By the schema, the article, and which writing of its row: to send what articles are ranked by takes longer than all else
+# about a draw.  Some 16 MB at most, for all tenants together.
+_KEPT: Kept[Facts] = Kept(room=8_000_000, size_of=lambda facts: sum(map(len, facts[2])))
 
 
 # So many articles take so many pages that the planner never reads them all.
@@ -205,6 +216,8 @@ class _Tables:
         self._session = session
         # For what is asked most: the way round the session's own machinery.
         self._connection = session.connection()
+        stand = database.stand_of(session)
+        self._place = (stand.placement, stand.schema)
         self._counted: dict[str, int] = {}
         self._is_by_index = False
 
@@ -234,13 +247,21 @@ class _Tables:
             "everybody": audiences is None,
             "audiences": sorted(audiences or ()),
             "most": most,
-            "between": _BETWEEN,
         }
         self._go_by_index()
-        return [
-            Candidate(article_id, language, tuple(texts.split(_BETWEEN)), tuple(map(int, lengths.split(_BETWEEN))), weight)
-            for article_id, language, texts, lengths, weight in self._connection.execute(_DRAW, values)
-        ]
+        drawn = self._connection.execute(_DRAW, values).all()
+        facts = self._facts([(article_id, writing) for article_id, writing, _ in drawn])
+        return [Candidate(*facts[article_id], weight) for article_id, _, weight in drawn if article_id in facts]
+
+    def _facts(self, rows: list[tuple[int, str]]) -> dict[int, Facts]:
+        """Return what these articles are ranked by; of one that was just withdrawn, nothing."""
+        facts = {article_id: kept for article_id, writing in rows if (kept := _KEPT.find((*self._place, article_id, writing)))}
+        if missing := [article_id for article_id, _ in rows if article_id not in facts]:
+            values = {"article_ids": missing, "between": _BETWEEN}
+            for article_id, writing, language, texts, lengths in self._connection.execute(_FACTS, values):
+                read = (article_id, language, tuple(texts.split(_BETWEEN)), tuple(map(int, lengths.split(_BETWEEN))))
+                facts[article_id] = _KEPT.keep((*self._place, article_id, writing), read)
+        return facts
 
     def _go_by_index(self) -> None:
         """Let the planner use the index: it counts pages, and does not know that looking into a tsvector means unpacking it.

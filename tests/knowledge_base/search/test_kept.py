@@ -23,3 +23,10 @@ def test_what_is_larger_than_the_room_is_given_and_not_kept():
     kept = Kept(room=3, size_of=len)
     assert kept.get("a", lambda: "four") == "four"
     assert kept.get("a", lambda: "new") == "new"
+
+
+def test_what_is_not_kept_can_be_read_with_others_and_kept_then():
+    kept = Kept(room=10, size_of=len)
+    assert kept.find("a") is None
+    assert kept.keep("a", "text") == "text"
+    assert kept.find("a") == "text"
