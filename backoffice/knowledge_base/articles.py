@@ -78,7 +78,7 @@ def context(article: Article | None) -> dict[str, Any]:
         "measures": ticket_answers.measures(article),
         "in_hand": in_hand,
         "in_hand_html": _html_of(article, in_hand.body) if in_hand and article.is_published else "",
-        "is_own": in_hand is not None and access.actor().id in in_hand.author_ids,
+        "needs_second_person": in_hand is not None and workflow.needs_second_person(session, in_hand, actor=access.actor()),
         "may_arrange": may_arrange(row),
     }
 

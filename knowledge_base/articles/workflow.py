@@ -130,12 +130,19 @@ def publish(session: Session, article: Article, *, actor: Actor, revision: int |
     _record(session, article, "article.published", actor, status=(before, article.status), number=version.number)
 
 
-def _check_second_person(session: Session, version: Version, actor: Actor) -> None:
-    """Four eyes see more than two; where only one person may publish at all, theirs must do (docs/decisions/0025)."""
+def needs_second_person(session: Session, version: Version, *, actor: Actor) -> bool:
+    """Whether somebody else must approve a text, because `actor` wrote on it and is not the only one who may publish.
+
+    Four eyes see more than two; where there are only two, theirs must do (docs/decisions/0025).
+    """
     if actor.id not in version.author_ids or actor.kind == "system":
-        return
+        return False
     others = (member for member in staff.active(session) if member.id != actor.id)
-    if any(member.as_actor().may(Permission.ARTICLE_PUBLISH) for member in others):
+    return any(member.as_actor().may(Permission.ARTICLE_PUBLISH) for member in others)
+
+
+def _check_second_person(session: Session, version: Version, actor: Actor) -> None:
+    if needs_second_person(session, version, actor=actor):
         raise OwnArticle()
 
 

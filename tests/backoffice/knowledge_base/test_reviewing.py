@@ -43,6 +43,8 @@ def test_a_manager_does_not_approve_their_own(alpha, staff_browser, browse, plac
     manager, admin = staff_browser(alpha, Role.MANAGER), staff_browser(alpha, Role.ADMIN)
     typed = {"title": "Parking", "language": "en", "category": place, "body": "Mine.", "submit": "review"}
     address = manager.submit(f"{LIST}/new", typed).headers["Location"]
+    offered = [f"{address}/approve" in browser.get(address).text for browser in (manager, admin)]
+    assert offered == [False, True]
     answer = manager.submit(address, {"then": "publish"}, to=f"{address}/approve")
     assert answer.status_code == 422
     assert "You wrote on this text yourself" in answer.text

@@ -74,6 +74,7 @@ def test_nobody_approves_what_they_wrote_on(session, make_staff, draft, agent, m
 
 def test_whoever_is_alone_in_publishing_approves_their_own(session, make_article, mei):
     article = make_article(status=ArticleStatus.DRAFT, actor=mei)
+    assert not workflow.needs_second_person(session, queries.open_version(session, article), actor=mei)
     workflow.publish(session, article, actor=mei)
     assert article.is_published
 
