@@ -42,6 +42,12 @@ def offered() -> tuple[Language, ...]:
     return tenant.languages if tenant and current_app.config["TENANT_CHOOSES_LANGUAGES"] else LANGUAGES
 
 
+def in_order() -> list[Language]:
+    """Return all languages as whoever writes for the tenant's readers thinks of them: its first, those it offers, the rest."""
+    tenant = g.get("tenant")
+    return sorted(LANGUAGES, key=lambda one: (one != tenant.language, one not in tenant.languages)) if tenant else [*LANGUAGES]
+
+
 def guess(account: Language | None = None) -> Language:
     """Return the visitor's language among those offered.
 

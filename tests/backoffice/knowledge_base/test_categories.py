@@ -30,6 +30,15 @@ def test_a_category_is_added_below_another_and_renamed_in_each_language(alpha, s
     assert 'value="客房"' in manager.get(path).text
 
 
+def test_names_are_asked_for_in_the_order_of_the_tenants_languages(alpha, beta, staff_browser):
+    def asked(tenant):
+        page = staff_browser(tenant, Role.MANAGER).get("/desk/categories").text
+        return re.findall(r'name="name_(\w+)"', page)[:3]
+
+    assert asked(alpha) == ["en", "zh_Hant", "zh_Hans"]
+    assert asked(beta) == ["zh_Hant", "zh_Hans", "en"]
+
+
 @pytest.mark.parametrize(
     ("to", "form"), [("/desk/categories", {"parent": ""}), ("/desk/categories", {"parent": "x", "name_en": "A"})]
 )

@@ -1,4 +1,4 @@
-"""What only the index in PostgreSQL does: the texts that articles are ranked by are sent once, and belong to one writing of a row."""
+"""What only the index in PostgreSQL does: the texts that articles are ranked by are sent once, for one writing of a row."""
 
 import pytest
 
