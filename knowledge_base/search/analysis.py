@@ -15,7 +15,7 @@ from knowledge_base.search import noise
 from knowledge_base.search.noise import HAN
 
 # Raise it with every change to the tokens below: an index built by another version must be rebuilt.
-ANALYZER_VERSION = 3
+ANALYZER_VERSION = 4
 
 _RUN = re.compile(rf"(?P<han>[{HAN}]+)|(?P<word>[^\W_{HAN}]+(?:'[^\W_{HAN}]+)*)")
 _HAN_RUN = re.compile(rf"[{HAN}]+")
@@ -32,6 +32,8 @@ _STOP_WORDS = frozenset(
 _ASKING = re.compile("[的了吗呢吧么我你您谁哪怎]|如何|为何|是否|能否|可以|请问|多少|多久|有没有")
 # What Chinese questions are made of: it stands in articles by chance, and the rarer it is there the more it would mislead.
 _LITTLE = re.compile("[什么哪谁吗呢怎何几的是]|多少|多久|有多|时候|一个|请问|是否")
+# Where a sentence ends in folded text; a point within a number or a name ends none.
+_SENTENCE_END = re.compile(r"[\n。!?;]+|\.(?=\s)")
 _MOST_SYLLABLES = 24
 # Rarer characters are not kept in memory: there are a million, and somebody may send them all.
 _LAST_COMMON = 0xFFFF
@@ -175,15 +177,20 @@ def characters(text: str) -> list[str]:
 
 
 def laid_out(text: str) -> tuple[str, int]:
-    """Return `text` as its tokens are counted in, and how many first-pass tokens it has.
+    """Return `text` as its tokens are counted in, a sentence a line, and how many first-pass tokens it has.
 
-    Chinese runs stand as written, Latin words as stems, each between spaces of its own; see `as_laid_out`.
+    Chinese runs stand as written, Latin words as stems, each between spaces of its own; see `as_laid_out`.  The small words of
+    a sentence come after all that it says.
     """
-    folded = fold(text)
+    laid = [_sentence_laid_out(sentence) for sentence in _SENTENCE_END.split(fold(text))]
+    return "\n".join(line for line, _ in laid if line), sum(length for _, length in laid)
+
+
+def _sentence_laid_out(folded: str) -> tuple[str, int]:
     tokens = [term for term, _, _ in spans(folded)]
     runs = [run["han"] for run in _RUN.finditer(folded) if run["han"]]
     stems = [token for token in tokens if not is_han(token)]
-    return "".join(f" {piece} " for piece in (*runs, *stems)), len(tokens)
+    return "".join(f" {piece} " for piece in (*runs, *stems, *_small_words(folded))), len(tokens)
 
 
 @lru_cache(maxsize=2**15)
@@ -210,10 +217,18 @@ def words(text: str) -> list[str]:
     return [run["word"] for run in _RUN.finditer(fold(text)) if run["word"] and not _is_stop_word(run["word"])]
 
 
+def small_words(text: str) -> list[str]:
+    """Return the Latin words of `text` that say nothing by themselves, as they are spelled: how, my, didn't."""
+    return _small_words(fold(text))
+
+
+def _small_words(folded: str) -> list[str]:
+    return [run["word"] for run in _RUN.finditer(folded) if run["word"] and _is_stop_word(run["word"])]
+
+
 def has_function_words(text: str) -> bool:
     """Whether `text` has words that say nothing by themselves: a sentence has, keywords have not."""
-    folded = fold(text)
-    return bool(_ASKING.search(folded)) or any(run["word"] and _is_stop_word(run["word"]) for run in _RUN.finditer(folded))
+    return bool(_ASKING.search(fold(text)) or small_words(text))
 
 
 @lru_cache(maxsize=2**15)

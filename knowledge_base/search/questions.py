@@ -11,9 +11,9 @@ from knowledge_base.search.synonyms import Requirement
 
 # So many articles are looked at closely.  They are drawn by the rarest tokens, which tell most: those that come to at most
 # so many occurrences, so that a pasted e-mail costs no more than a word.
-_MOST_CANDIDATES = 64
-_DRAW = 2000
-_FEWEST_TOKENS, _MOST_TOKENS = 3, 24
+_MOST_CANDIDATES = 50
+_DRAW = 800
+_FEWEST_TOKENS, _MOST_TOKENS = 2, 24
 # Up to so many terms, without a word that makes a sentence of them, are keywords: where articles have all, no other answers.
 _KEYWORDS = 4
 # Single Chinese characters draw articles only where pairs find little, or where there are few of them, as they pay there.
@@ -208,7 +208,8 @@ class _Understood:
         if not candidates:
             return []
         characters = self._weighed(CHARACTER, dict.fromkeys(self.characters, 1.0))
-        wanted = Wanted(self.needles, {token[1:]: weight for token, weight in characters.items()})
+        small = [analysis.as_laid_out(word) for word in _distinct(analysis.small_words(self.question.words))]
+        wanted = Wanted(self.needles, {token[1:]: weight for token, weight in characters.items()}, small)
         return ranking.ranked(candidates, wanted, self.question.language, bonus)
 
 

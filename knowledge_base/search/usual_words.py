@@ -18,7 +18,7 @@ def groups_for(terms: Iterable[str]) -> list[tuple[str, ...]]:
 
 
 def near(word: str) -> list[str]:
-    """Return the single Latin words of the list that are one edit from a misspelt one, in the order of the list.
+    """Return the Latin words of the list that are one edit from a misspelt one, in the order of the list.
 
     Short ones are left alone: a bell is no bill.
     """
@@ -28,7 +28,7 @@ def near(word: str) -> list[str]:
 
 @cache
 def _latin_words() -> Sequence[str]:
-    return list(dict.fromkeys(phrase for group in groups() for phrase in group if analysis.words(phrase) == [phrase]))
+    return list(dict.fromkeys(word for group in groups() for phrase in group for word in analysis.words(phrase)))
 
 
 @cache

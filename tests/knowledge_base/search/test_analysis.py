@@ -64,6 +64,17 @@ def test_a_hyphened_word_is_also_one_word():
     assert analysis.terms("Wi-Fi check-in") == ["wi", "fi", "wifi", "check", "checkin"]
 
 
+def test_a_text_is_laid_out_a_sentence_a_line_its_small_words_last():
+    text, length = analysis.laid_out("How do refunds work?\nVersion 2.5 is out. 退款吗？请问")
+    assert text.split("\n") == [" refund  work  how  do ", " version  2  5  out  is ", " 退款吗 ", " 请问 "]
+    assert length == 2 + 4 + 2 + 1
+
+
+def test_small_words_are_those_that_say_nothing_by_themselves():
+    assert analysis.small_words("Why didn’t MY card arrive? 为什么") == ["why", "didn't", "my"]
+    assert analysis.small_words("refund policy") == []
+
+
 def test_a_text_is_laid_out_so_that_its_tokens_can_be_counted():
     text, length = analysis.laid_out("退款 refunds, 卡 refund 退款")
     assert length == len(analysis.terms("退款 refunds, 卡 refund 退款")) == 5
