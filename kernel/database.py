@@ -2,14 +2,14 @@
 
 import re
 import select
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from threading import Lock
 from typing import Any, ClassVar, LiteralString, cast
 
 import psycopg
-from sqlalchemy import BigInteger, DateTime, Engine, MetaData, Sequence, Text, create_engine, event
+from sqlalchemy import BigInteger, DateTime, Engine, Executable, MetaData, Sequence, Text, create_engine, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -283,6 +283,13 @@ def snapshot(stand: Stand) -> Iterator[Session]:
         yield session
     finally:
         settle(session, keep=False)
+
+
+def rows(session: Session, query: Executable, values: Mapping[str, Any] | None = None) -> list[Any]:
+    """Return what a query of tables, not of models, finds: past the session's own machinery, which takes longer to read a few
+    rows than the database does to find them."""
+    session.flush()
+    return list(session.connection().execute(query, values or {}))
 
 
 def driver_of(session: Session) -> psycopg.Connection[Any]:

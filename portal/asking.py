@@ -144,7 +144,7 @@ def _suggested(subject: str) -> list[Article]:
     words = " ".join(subject.split())[: searching.LONGEST_QUESTION]
     if not modules.is_on(Module.KNOWLEDGE_BASE) or not searching.means_something(words):
         return []
-    found = finding.find(session, words, i18n.spoken(), actor=access.actor(), limit=_SUGGESTED)
+    found = finding.find(session, words, i18n.spoken(), actor=access.actor(), limit=_SUGGESTED, to_read=True)
     shown = [one.article for one in found.finds] or _beginning_with(words)
     visitors.asked(words, face=Face.REQUEST, hits=0 if found.is_guess else max(found.total, len(shown)))
     return shown
@@ -153,7 +153,7 @@ def _suggested(subject: str) -> list[Article]:
 def _beginning_with(words: str) -> list[Article]:
     """Return articles for a word that is still being typed: it is in none of them, but may begin a word of a title."""
     begun = finding.suggest(session, words, i18n.spoken(), actor=access.actor())[:_SUGGESTED]
-    return articles.listed(session, [one.id for one in begun], actor=access.actor())
+    return articles.listed(session, [one.id for one in begun], actor=access.actor(), to_read=True)
 
 
 class SolvedForm(Form):

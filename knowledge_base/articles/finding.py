@@ -61,6 +61,7 @@ def find(
     start: int = 0,
     limit: int = 10,
     category_id: int | None = None,
+    to_read: bool = False,
 ) -> Finds:
     """Return the articles that answer `words`, best first, `limit` of them from `start` on, of one category if asked for.
 
@@ -71,7 +72,7 @@ def find(
     allowed = queries.places_of(session, [hit.article_id for hit in result.hits], actor=actor)
     chosen = _one_of_each(allowed, language)
     of_category = [place for place in chosen if category_id in (None, place.category_id)]
-    page = queries.listed(session, [place.id for place in of_category[start : start + limit]], actor=actor)
+    page = queries.listed(session, [place.id for place in of_category[start : start + limit]], actor=actor, to_read=to_read)
     finds = [Find(article, snippet(f"{article.summary}\n{article.body_text}", result.marked)) for article in page]
     return Finds(finds, result.corrected, len(of_category), queries.categories_of(session, chosen), result.is_guess)
 

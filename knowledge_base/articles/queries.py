@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, aliased, defer, joinedload, load_only, raiseload
 from sqlalchemy.sql.base import ExecutableOption
 
-from kernel import clock
+from kernel import clock, database
 from kernel.actors import Actor
 from kernel.errors import NotFound
 from kernel.i18n import Language
@@ -102,28 +102,28 @@ def for_lists() -> tuple[ExecutableOption, ...]:
     return (*(defer(text, raiseload=True) for text in texts), joinedload(Article.category), joinedload(Article.owner))
 
 
-def listed(session: Session, ids: Sequence[int], *, actor: Actor) -> list[Article]:
+def listed(session: Session, ids: Sequence[int], *, actor: Actor, to_read: bool = False) -> list[Article]:
     """Return the articles with these ids that `actor` may read, in the order given (the index proposes, this decides).
 
-    No more of them is loaded than a list of answers shows: the rest is for whoever writes one, or reads one whole.
+    No more of them is loaded than a list of answers shows, and what it takes `to_read` them there if asked for.
     """
     if not ids:
         return []
-    found = session.scalars(_listed_for(_reader(actor)), {"ids": list(ids)})
+    found = session.scalars(_listed_for(_reader(actor), to_read=to_read), {"ids": list(ids)})
     by_id = {article.id: article for article in found}
     return [by_id[article_id] for article_id in ids if article_id in by_id]
 
 
 # Building a query takes SQLAlchemy as long as running it takes PostgreSQL; these two are most of what a search asks.
 _PREPARED = 64
-_AMONG = Article.id == func.any(bindparam("ids", type_=ARRAY(BigInteger)))
+_ANY_OF_THEM = func.any(bindparam("ids", type_=ARRAY(BigInteger)))
 
 
 @lru_cache(maxsize=_PREPARED)
-def _listed_for(reader: _Reader) -> Select[Article]:
-    texts = (Article.title, Article.summary, Article.body_text, Article.body_html)
+def _listed_for(reader: _Reader, *, to_read: bool) -> Select[Article]:
+    texts = (Article.title, Article.summary, Article.body_text, *((Article.body_html,) if to_read else ()))
     shown = (Article.translation_key, Article.language, Article.category_id, *texts)
-    query = select(Article).where(_may_read(Article, reader), _AMONG)
+    query = select(Article).where(_may_read(Article, reader), Article.id == _ANY_OF_THEM)
     return query.options(load_only(*shown, raiseload=True), joinedload(Article.category), raiseload("*"))
 
 
@@ -142,14 +142,15 @@ def places_of(session: Session, ids: Sequence[int], *, actor: Actor) -> list[Pla
     """Return the places of the articles with these ids that `actor` may read, in the order given: fifty cost what one does."""
     if not ids:
         return []
-    by_id = {row[0]: Place(*row) for row in session.execute(_places_for(_reader(actor)), {"ids": list(ids)})}
+    by_id = {row[0]: Place(*row) for row in database.rows(session, _places_for(_reader(actor)), {"ids": list(ids)})}
     return [by_id[article_id] for article_id in ids if article_id in by_id]
 
 
 @lru_cache(maxsize=_PREPARED)
 def _places_for(reader: _Reader) -> Select[Any]:
-    columns: tuple[Any, ...] = (Article.id, Article.translation_key, Article.language, Article.category_id, Article.title)
-    return select(*columns).where(_may_read(Article, reader), _AMONG)
+    article = Article.__table__.c
+    columns = (article.id, article.translation_key, article.language, article.category_id, article.title)
+    return select(*columns).where(_may_read(article, reader), article.id == _ANY_OF_THEM)
 
 
 def categories_of(session: Session, places: Iterable[Place]) -> list[tuple[Category, int]]:

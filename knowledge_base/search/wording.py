@@ -5,7 +5,7 @@ import re
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kernel import events
+from kernel import database, events
 from kernel.actors import Actor
 from kernel.errors import InvalidField, StaleEdit
 from kernel.i18n import lazy_text as _l
@@ -14,6 +14,7 @@ from knowledge_base.search import analysis
 from knowledge_base.search.models import SearchWording
 
 MOST_GROUPS, MOST_LETTERS = 500, 20_000
+_SYNONYMS = select(SearchWording.__table__.c.synonyms)
 _COMMAS = re.compile(r"[,，、;；]")
 
 
@@ -24,8 +25,7 @@ def wording(session: Session) -> SearchWording:
 
 def synonyms(session: Session) -> tuple[tuple[str, ...], ...]:
     """Return the groups of phrases that mean the same here."""
-    lines = session.scalar(select(SearchWording.synonyms)) or ()
-    return tuple(map(_phrases, lines))
+    return tuple(_phrases(line) for (lines,) in database.rows(session, _SYNONYMS) for line in lines)
 
 
 def _phrases(line: str) -> tuple[str, ...]:
