@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
-from kernel import database, logs, settings
+from kernel import database, settings
 from kernel.errors import NotFound
 from kernel.i18n import BY_CODE, Language
 from kernel.tenancy import Stand
@@ -108,8 +108,7 @@ def is_at_rest(schema: str) -> bool:
 
 
 def _remembered(key: str) -> TenantFacts | None:
-    """Return what is known under a key: nothing once this machine's flag has moved, nor once the stamp has, which is
-    looked at a second after the last look."""
+    """Return what is known under a key, after a look at this machine's flag, and at the stamp if that was a second ago."""
     global _flag_seen, _looked_at, _read_at, _stamp
     now, flag = time.monotonic(), _flag_moved_at()
     if flag != _flag_seen:
@@ -141,13 +140,11 @@ def _flag_moved_at() -> int:
 
 
 def _move_flag() -> None:
+    """Raises `OSError` where there is no place for it: then the others notice within a second."""
     flag, now = _flag(), time.time_ns()
-    try:
-        flag.parent.mkdir(parents=True, exist_ok=True)
-        flag.touch()
-        os.utime(flag, ns=(now, now))
-    except OSError as error:
-        logs.get(__name__).warning("the others notice within a second", error=str(error))
+    flag.parent.mkdir(parents=True, exist_ok=True)
+    flag.touch()
+    os.utime(flag, ns=(now, now))
 
 
 def _throw_away() -> None:

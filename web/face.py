@@ -103,7 +103,6 @@ def _common() -> dict[str, Any]:
     return {
         "language": i18n.spoken(),
         "languages": languages.offered(),
-        "languages_in_order": languages.in_order(),
         "tenant": hosts.tenant(),
         "actor": None if actor.kind == "visitor" else actor,
         "may": actor.may,

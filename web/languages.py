@@ -34,6 +34,7 @@ def install(app: Flask) -> None:
         joined=joined,
         colon=colon,
     )
+    app.jinja_env.globals["languages_in_order"] = in_order
 
 
 def offered() -> tuple[Language, ...]:

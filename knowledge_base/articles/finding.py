@@ -65,6 +65,7 @@ def find(
 ) -> Finds:
     """Return the articles that answer `words`, best first, `limit` of them from `start` on, of one category if asked for.
 
+    Their texts come along as HTML only if they are shown `to_read`.
     Without an index that can be read nothing is found; the nightly repair and every change of an article make a new one.
     """
     question = _question(session, words, language, actor)

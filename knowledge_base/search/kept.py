@@ -6,6 +6,8 @@ from threading import Lock
 from typing import Generic, TypeVar
 
 V = TypeVar("V")
+# What an article is ranked by: its number, its language, its texts laid out, how many tokens each has.
+Facts = tuple[int, str, tuple[str, ...], tuple[int, ...]]
 
 
 class Kept(Generic[V]):
@@ -39,3 +41,7 @@ class Kept(Generic[V]):
             while self._used > self._room:
                 self._used -= self._size_of(self._values.popitem(last=False)[1])
         return value
+
+
+# By whatever names one writing of an article to its engine.  Some 16 MB at most, for all indexes together.
+FACTS: Kept[Facts] = Kept(room=8_000_000, size_of=lambda facts: sum(map(len, facts[2])))

@@ -16,7 +16,7 @@ from knowledge_base.search import analysis, meaning, questions, titles
 from knowledge_base.search.backend import PART, PINYIN, PINYIN_KEYS
 from knowledge_base.search.documents import Candidate, Document, NeedsRebuild, Question, SearchResult
 from knowledge_base.search.entries import FORMAT, LONGEST, Entry, entry_of
-from knowledge_base.search.kept import Kept
+from knowledge_base.search.kept import FACTS, Facts
 from knowledge_base.search.models import SearchEntry, SearchToken
 
 # The token that every entry has: its frequency is their number, that of another of its kind tells an older format.
@@ -191,16 +191,12 @@ _DRAW = text(
     FROM drawn JOIN search_entry AS entry USING (article_id) ORDER BY drawn.weight DESC, entry.article_id
     """
 )
-_FACTS = text(
+_RANKED_BY = text(
     """
     SELECT article_id, xmin || '/' || ctid, language, array_to_string(texts, :between), array_to_string(lengths, :between)
     FROM search_entry WHERE article_id = ANY(CAST(:article_ids AS bigint[]))
     """
 )
-Facts = tuple[int, str, tuple[str, ...], tuple[int, ...]]
-# By the schema, the article, and which writing of its row: to send what articles are ranked by takes longer than all else
-# about a draw.  Some 16 MB at most, for all tenants together.
-_KEPT: Kept[Facts] = Kept(room=8_000_000, size_of=lambda facts: sum(map(len, facts[2])))
 
 
 # So many articles take so many pages that the planner never reads them all.
@@ -214,8 +210,6 @@ class _Tables:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        # For what is asked most: the way round the session's own machinery.
-        self._connection = session.connection()
         stand = database.stand_of(session)
         self._place = (stand.placement, stand.schema)
         self._counted: dict[str, int] = {}
@@ -232,7 +226,7 @@ class _Tables:
         # The number of articles is asked for with the first tokens, to spare a round trip.
         asked = tokens if self._counted else [*tokens, _MARKED]
         if missing := [token for token in asked if token not in self._counted]:
-            counted = dict.fromkeys(missing, 0) | dict(self._connection.execute(_FREQUENCIES, {"tokens": missing}).all())
+            counted = dict.fromkeys(missing, 0) | dict(database.rows(self._session, _FREQUENCIES, {"tokens": missing}))
             self._counted |= counted
         return {token: count for token in tokens if (count := self._counted[token]) > 0}
 
@@ -249,18 +243,18 @@ class _Tables:
             "most": most,
         }
         self._go_by_index()
-        drawn = self._connection.execute(_DRAW, values).all()
+        drawn = database.rows(self._session, _DRAW, values)
         facts = self._facts([(article_id, writing) for article_id, writing, _ in drawn])
         return [Candidate(*facts[article_id], weight) for article_id, _, weight in drawn if article_id in facts]
 
     def _facts(self, rows: list[tuple[int, str]]) -> dict[int, Facts]:
         """Return what these articles are ranked by; of one that was just withdrawn, nothing."""
-        facts = {article_id: kept for article_id, writing in rows if (kept := _KEPT.find((*self._place, article_id, writing)))}
+        facts = {article_id: kept for article_id, writing in rows if (kept := FACTS.find((*self._place, article_id, writing)))}
         if missing := [article_id for article_id, _ in rows if article_id not in facts]:
             values = {"article_ids": missing, "between": _BETWEEN}
-            for article_id, writing, language, texts, lengths in self._connection.execute(_FACTS, values):
+            for article_id, writing, language, texts, lengths in database.rows(self._session, _RANKED_BY, values):
                 read = (article_id, language, tuple(texts.split(_BETWEEN)), tuple(map(int, lengths.split(_BETWEEN))))
-                facts[article_id] = _KEPT.keep((*self._place, article_id, writing), read)
+                facts[article_id] = FACTS.keep((*self._place, article_id, writing), read)
         return facts
 
     def _go_by_index(self) -> None:

@@ -22,7 +22,7 @@ from knowledge_base.search import generations, meaning, questions, titles
 from knowledge_base.search.backend import CHARACTER, PINYIN, PINYIN_KEYS, TERM, WORD
 from knowledge_base.search.documents import Candidate, Document, NeedsRebuild, Question, SearchResult
 from knowledge_base.search.entries import FORMAT, entry_of
-from knowledge_base.search.kept import Kept
+from knowledge_base.search.kept import FACTS, Facts, Kept
 from knowledge_base.search.readers import Readers
 from knowledge_base.search.titles import Title, Titles
 
@@ -164,12 +164,10 @@ def _fields_of(document: Document) -> dict[str, Any]:
     }
 
 
-Facts = tuple[int, str, tuple[str, ...], tuple[int, ...]]
-# By the name of the reader and what was asked of it: some 5, 10, 4 and 16 MB at most, for all indexes together.
+# By the name of the reader and what was asked of it: some 5, 10 and 4 MB at most, for all indexes together.
 _FREQUENCIES: Kept[int] = Kept(room=2**15, size_of=lambda _: 1)
 _WORDS: Kept[frozenset[bytes]] = Kept(room=2**17, size_of=len)
 _NUMBERS: Kept[Sequence[int]] = Kept(room=2**20, size_of=len)
-_FACTS: Kept[Facts] = Kept(room=8_000_000, size_of=lambda facts: sum(map(len, facts[2])))
 _NAMES = count(1)
 
 
@@ -224,7 +222,7 @@ class Reader:
         return self._index.postings(token[0], token[1:]).all_ids() if known else ()
 
     def _candidate(self, number: int, drawn: float) -> Candidate:
-        return Candidate(*_FACTS.get((self.name, number), lambda: self._read_facts(number)), drawn)
+        return Candidate(*FACTS.get((self.name, number), lambda: self._read_facts(number)), drawn)
 
     def _read_facts(self, number: int) -> Facts:
         stored = self._index.stored_fields(number)

@@ -53,6 +53,12 @@ def test_a_session_can_move_within_its_transaction(alpha, beta):
             assert database.stand_of(session) is stand
 
 
+def test_rows_past_the_session_hold_what_the_session_has_not_said_yet(session):
+    names = select(Customer.__table__.c.name).where(Customer.__table__.c.name == "Just now")
+    factories.customer(session).name = "Just now"
+    assert [name for (name,) in database.rows(session, names)] == ["Just now"]
+
+
 def test_where_a_transaction_stood_ends_with_it(alpha, in_tenant):
     with in_tenant(alpha) as session:
         session.execute(text("SELECT 1"))
